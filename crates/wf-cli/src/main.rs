@@ -1,0 +1,2 @@
+//! The `wf` command.
+fn main() {}

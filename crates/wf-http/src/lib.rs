@@ -1,0 +1,2 @@
+//! One acknowledged HTTP POST at a time over one owned connection.
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! Reads and validates Wavefront lines exactly as the receiver does.
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! A bounded many-producers-one-consumer ring of byte records.
+#![forbid(unsafe_code)]

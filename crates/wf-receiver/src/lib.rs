@@ -1,0 +1,2 @@
+//! An in-process Wavefront endpoint for tests and demos.
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! Test helpers: a per-id oracle, a scripted peer and a fault relay.
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! Delivers Wavefront batches to a proxy.
+#![forbid(unsafe_code)]

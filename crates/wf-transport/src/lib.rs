@@ -1,0 +1,2 @@
+//! The seam between the Wavefront sender and what carries its batches.
+#![forbid(unsafe_code)]
