@@ -1,0 +1,287 @@
+//! The algorithm: claiming, publishing, taking and giving back.
+//!
+//! # Design
+//!
+//! The ring is a block of 8-byte words, a power of two of them, with a slack behind its end. A record is a header word
+//! (length + 1; 0 means "not yet written") and its bytes, rounded up to words. Records follow each other without gaps;
+//! one that begins before the end may run on into the slack, so none is split, and the words at the front that it would
+//! have filled are left out: the next record begins behind them.
+//!
+//! `tail` is where the next record will begin, `head` where the oldest begins that is not given back. Both are
+//! [`Position`]s. One compare-exchange of `tail` claims the space, counts the record and sees `close`, all at one instant.
+//!
+//! # Invariants
+//!
+//! 1. **A claimed word has one owner.** The words of `head..tail` are claimed, at most a ring's full; claims are disjoint,
+//!    because each is the step of one successful exchange. From the claim to the Release of its header a record belongs to
+//!    the producer that claimed it.
+//! 2. **Only the consumer reads a header place, only at the consumer's position, and that is always the header place of
+//!    the next record**: claimed or not, no record's bytes lie there, since records follow each other without gaps.
+//! 3. **A published record belongs to the consumer** from the Acquire of its header to the Release of a `head` behind it.
+//! 4. **Every word outside `head..tail` is zero**, the slack included: at first by allocation, later because the consumer
+//!    zeroes every word it takes before it gives it back. So a header place reads 0 until its own header is written, no
+//!    matter what lay there a turn ago.
+//! 5. **Headers lie before the end, bytes inside the block.** An index is a word count modulo the ring's size; a record is
+//!    no longer than the ring, nor than `1 + MAX_RECORD / 8` words, and the slack is that less one.
+//! 6. **`head` never passes `tail`**, and `tail - head` is at most the size, so that the wrapping differences are exact.
+//!
+//! # Orderings
+//!
+//! * Header: Release by the producer, Acquire by the consumer. Carries the bytes.
+//! * `head`: Release by the consumer, Acquire by producers. Carries the zeroes, and the end of the consumer's loan, to
+//!   whoever claims the words next (4).
+//! * `tail`: Release on exchange, Acquire on load, although no memory is handed over by it. It makes what producers know of
+//!   `head` grow with `tail`: a producer that continues from another's tail sees at least that one's head. Hence a claim
+//!   never measures against a head more than a ring's full behind (6), and each run of pushes over half full has exactly one
+//!   that crossed ([`Fill::crossed_half`]).
+//! * `close`: Release, seen with Acquire by `is_closed` and `is_drained`: what was done before closing is visible after.
+//!
+//! # What is assumed
+//!
+//! A producer's exchange must not succeed on a tail that merely looks the same. For that a thread would have to stand still
+//! between the load and the exchange for a multiple of 2^31 records which also is a multiple of 2^32 words (a quarter of a
+//! minute at the least, at full speed) and wake at that very record.
+
+use crate::consumer::Drained;
+use crate::error::{CapacityError, PushError};
+use crate::position::{Position, RECORDS, Span};
+use crate::producer::Fill;
+use crate::storage::Storage;
+use crate::sync::{AtomicU64, Ordering};
+
+/// What producers and consumer share.
+pub(crate) struct Ring {
+    /// Where the next record will begin, and the closed bit. Any producer moves it; either end sets the bit.
+    tail: CachePadded<AtomicU64>,
+    /// Where the oldest record begins that was not given back. The consumer alone writes it.
+    head: CachePadded<AtomicU64>,
+    /// `1..=MAX_RECORDS`.
+    max_records: u32,
+    /// Words before the end: a power of two, `1..=2^31`.
+    size: u32,
+    /// Longest record, in bytes.
+    max_record: usize,
+    /// Words the consumer takes before it gives them back in the middle of a drain.
+    stride: u32,
+    storage: Storage,
+}
+
+impl Ring {
+    /// Reserves a ring whose first record will begin at `start`.
+    pub(crate) fn new(max_records: usize, max_bytes: usize, start: Position) -> Result<Self, CapacityError> {
+        let max_records = u32::try_from(max_records).ok().filter(|records| (1..=RECORDS).contains(records));
+        let max_records = max_records.ok_or(CapacityError::Records)?;
+        let size = max_bytes.div_ceil(WORD).checked_next_power_of_two().filter(|_| max_bytes > 0);
+        let size = size.and_then(|words| u32::try_from(words).ok()).ok_or(CapacityError::Bytes)?;
+        let max_record = MAX_RECORD.min((size as usize - 1).saturating_mul(WORD));
+        let len = (size as usize).checked_add(max_record / WORD).ok_or(CapacityError::Bytes)?;
+        if len > isize::MAX as usize / WORD {
+            return Err(CapacityError::Bytes);
+        }
+        Ok(Self {
+            tail: CachePadded(AtomicU64::new(start.bits())),
+            head: CachePadded(AtomicU64::new(start.bits())),
+            max_records,
+            size,
+            max_record,
+            stride: (size / 8).clamp(1, MAX_STRIDE),
+            storage: Storage::zeroed(len).ok_or(CapacityError::OutOfMemory)?,
+        })
+    }
+
+    #[inline]
+    pub(crate) fn try_push(&self, record: &[u8]) -> Result<Fill, PushError> {
+        if record.len() > self.max_record {
+            return Err(PushError::TooLong);
+        }
+        let (start, fill) = self.claim(words_of(record.len()))?;
+        let index = self.index(start);
+        // Nothing from here on can fail: a record claimed and never published would stop the consumer for good.
+        self.storage.write(index, record);
+        self.storage.header(index).store(record.len() as u64 + 1, Ordering::Release);
+        Ok(fill)
+    }
+
+    /// Claims `words` words for one record.
+    #[inline]
+    fn claim(&self, words: u32) -> Result<(Position, Fill), PushError> {
+        let mut tail = self.tail.0.load(Ordering::Acquire);
+        loop {
+            let start = Position::from_bits(tail);
+            if start.is_closed() {
+                return Err(PushError::Closed);
+            }
+            let before = start.since(self.head());
+            if before.records >= self.max_records || before.words > self.size - words {
+                // The head may be newer than the tail, and the difference then means nothing. It is newer only if the tail
+                // moved in between, and having seen that head we also see that tail.
+                let now = self.tail.0.load(Ordering::Acquire);
+                if now == tail {
+                    return Err(PushError::Full);
+                }
+                tail = now;
+                continue;
+            }
+            let next = start.after(words).bits();
+            match self.tail.0.compare_exchange_weak(tail, next, Ordering::Release, Ordering::Acquire) {
+                Ok(_) => return Ok((start, self.fill(before, words))),
+                Err(now) => tail = now,
+            }
+        }
+    }
+
+    /// Takes records from the front; see [`Consumer::drain`](crate::Consumer::drain).
+    #[inline]
+    pub(crate) fn drain(
+        &self,
+        cursor: &mut Cursor,
+        max_records: usize,
+        max_bytes: usize,
+        mut taker: impl FnMut(&[u8]),
+    ) -> Drained {
+        let mut hand = Hand { ring: self, cursor, words: 0, kept: 0 };
+        let mut drained = Drained { records: 0, bytes: 0 };
+        while drained.records < max_records {
+            let index = self.index(hand.cursor.position);
+            let header = self.storage.header(index).load(Ordering::Acquire);
+            if header == 0 {
+                break;
+            }
+            let len = header as usize - 1;
+            if drained.records > 0 && len > max_bytes.saturating_sub(drained.bytes) {
+                break;
+            }
+            drained.records += 1;
+            drained.bytes += len;
+            hand.words = words_of(len);
+            self.storage.read(index, len, &mut taker);
+            hand.put_down();
+        }
+        drained
+    }
+
+    /// Closes the ring: no later claim succeeds.
+    pub(crate) fn close(&self) {
+        self.tail.0.fetch_or(Position::CLOSED, Ordering::Release);
+    }
+
+    /// Where the next record will begin.
+    #[inline]
+    pub(crate) fn tail(&self) -> Position {
+        Position::from_bits(self.tail.0.load(Ordering::Acquire))
+    }
+
+    /// Where the oldest record begins that was not given back.
+    #[inline]
+    pub(crate) fn head(&self) -> Position {
+        Position::from_bits(self.head.0.load(Ordering::Acquire))
+    }
+
+    pub(crate) fn max_records(&self) -> usize {
+        self.max_records as usize
+    }
+
+    pub(crate) fn max_bytes(&self) -> usize {
+        self.size as usize * WORD
+    }
+
+    pub(crate) fn max_record(&self) -> usize {
+        self.max_record
+    }
+
+    /// Whether this much is more than half of what the ring may hold.
+    #[inline]
+    pub(crate) fn is_over_half(&self, waiting: Span) -> bool {
+        waiting.records > self.max_records / 2 || waiting.words > self.size / 2
+    }
+
+    #[inline]
+    fn fill(&self, before: Span, words: u32) -> Fill {
+        let waiting = Span { records: before.records + 1, words: before.words + words };
+        Fill {
+            records: waiting.records as usize,
+            bytes: waiting.words as usize * WORD,
+            over_half: self.is_over_half(waiting),
+            was_over_half: self.is_over_half(before),
+        }
+    }
+
+    #[inline]
+    fn index(&self, position: Position) -> usize {
+        (position.words() & (self.size - 1)) as usize
+    }
+}
+
+/// How far the consumer is.
+pub(crate) struct Cursor {
+    /// Where the next record to take begins. Equal to `head` except in the middle of a drain.
+    pub(crate) position: Position,
+    /// Records taken since the ring was made.
+    pub(crate) taken: u64,
+}
+
+/// The consumer at work. Dropping it, also by a panic, gives back whatever was taken.
+struct Hand<'a> {
+    ring: &'a Ring,
+    cursor: &'a mut Cursor,
+    /// Words of the record that is lent out just now; 0 if none is.
+    words: u32,
+    /// Words zeroed but not given back yet. Producers miss their cache each time `head` moves, so it moves in strides.
+    kept: u32,
+}
+
+impl Hand<'_> {
+    /// Ends the loan of the record at the cursor, and goes to the next.
+    #[inline]
+    fn put_down(&mut self) {
+        let words = self.words;
+        self.ring.storage.zero(self.ring.index(self.cursor.position), words as usize);
+        self.cursor.position = self.cursor.position.after(words);
+        self.cursor.taken += 1;
+        self.words = 0;
+        self.kept += words;
+        if self.kept >= self.ring.stride {
+            self.give_back();
+        }
+    }
+
+    #[inline]
+    fn give_back(&mut self) {
+        self.ring.head.0.store(self.cursor.position.bits(), Ordering::Release);
+        self.kept = 0;
+    }
+}
+
+impl Drop for Hand<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        if self.words > 0 {
+            self.put_down();
+        }
+        if self.kept > 0 {
+            self.give_back();
+        }
+    }
+}
+
+/// Keeps `tail` and `head` off each other's cache line; 128 bytes because x86 fetches lines in pairs.
+#[repr(align(128))]
+struct CachePadded<T>(T);
+
+/// Words that a record of `len` bytes takes, at most `1 + MAX_RECORD / 8`.
+#[inline]
+const fn words_of(len: usize) -> u32 {
+    1 + len.div_ceil(WORD) as u32
+}
+
+/// Longest record, in bytes: 64 KiB. A smaller ring takes only what fits it.
+pub const MAX_RECORD: usize = 64 * 1024;
+/// Most records a queue may hold: 2^31 - 1, the largest value of the tail's record count.
+pub const MAX_RECORDS: usize = RECORDS as usize;
+/// Most bytes a queue may hold: 16 GiB (2^31 words, half of what the tail's word count tells apart).
+pub const MAX_BYTES: u64 = 1 << 34;
+
+/// Bytes of a word.
+pub(crate) const WORD: usize = 8;
+/// 16 KiB: small beside any real ring, so that space comes back early, and a hundred lines, so that `head` moves seldom.
+const MAX_STRIDE: u32 = 2048;
