@@ -1,2 +1,62 @@
-//! Project tasks.
-fn main() {}
+//! Project tasks, run as `cargo xtask <task>`; `cargo xtask --help` lists them.
+//!
+//! `ci` and `deep` are lists of steps; each step is one of the modules below or a plain cargo command. Only rustup
+//! and cargo are needed: a step whose tool is absent is printed as skipped, with what would bring it.
+#![forbid(unsafe_code)]
+
+mod ci;
+mod deep;
+mod features;
+mod flags;
+mod fuzz;
+mod loom;
+mod miri;
+mod msrv;
+mod steps;
+mod tidy;
+mod tools;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use xshell::Shell;
+
+use crate::flags::XtaskCmd;
+use crate::miri::Borrows;
+
+fn main() -> ExitCode {
+    let task = flags::Xtask::from_env_or_exit().subcommand;
+    match run(task) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Not returned from here, which would print a backtrace where RUST_BACKTRACE is set for the tests.
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(task: XtaskCmd) -> anyhow::Result<()> {
+    let sh = &Shell::new()?;
+    sh.change_dir(project_root());
+    match task {
+        XtaskCmd::Ci(_) => ci::run(sh),
+        XtaskCmd::Deep(_) => deep::run(sh),
+        XtaskCmd::Fuzz(flags::Fuzz { seconds }) => {
+            fuzz::replay(sh)?;
+            fuzz::run(sh, seconds.unwrap_or(fuzz::SECONDS))
+        }
+        XtaskCmd::Loom(_) => loom::run(sh),
+        XtaskCmd::Miri(flags::Miri { seeds }) => {
+            let seeds = seeds.unwrap_or(miri::SEEDS);
+            miri::run(sh, Borrows::Stacked, seeds)?;
+            miri::run(sh, Borrows::Tree, seeds)
+        }
+        XtaskCmd::Tidy(_) => tidy::run(sh),
+    }
+}
+
+/// The folder of the root manifest, wherever the task was started from.
+fn project_root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies inside the workspace").to_path_buf()
+}

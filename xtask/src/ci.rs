@@ -1,0 +1,39 @@
+//! What every change must pass. The first step is the command that the README gives to newcomers.
+
+use xshell::{Shell, cmd};
+
+use crate::miri::Borrows;
+use crate::steps::Steps;
+use crate::{features, fuzz, loom, miri, msrv, tidy, tools};
+
+pub(crate) fn run(sh: &Shell) -> anyhow::Result<()> {
+    let mut steps = Steps::default();
+    steps.step("test", || cmd!(sh, "cargo test --workspace --all-features").run());
+    steps.step("fmt", || cmd!(sh, "cargo fmt --all --check").run());
+    steps.step("clippy", || {
+        cmd!(sh, "cargo clippy --workspace --all-targets --all-features -- -D warnings").run()
+    });
+    steps.step("doc", || {
+        cmd!(sh, "cargo doc --workspace --exclude benches --exclude xtask --no-deps --all-features")
+            .env("RUSTDOCFLAGS", "-D warnings")
+            .run()
+    });
+    steps.step("tidy", || tidy::run(sh));
+    steps.step("features", || features::few(sh));
+    steps.step_unless(features::wasm_missing(sh), "wasm", || features::wasm(sh));
+    steps.step_unless(msrv::missing(sh), "msrv", || msrv::run(sh));
+    steps.step("loom", || loom::run(sh));
+    steps.step_unless(miri::missing(sh), "miri stacked borrows", || {
+        miri::run(sh, Borrows::Stacked, miri::SEEDS)
+    });
+    steps.step_unless(miri::missing(sh), "miri tree borrows", || miri::run(sh, Borrows::Tree, miri::SEEDS));
+    steps.step("fuzz replay", || fuzz::replay(sh));
+    steps.step_unless(fuzz::missing(sh), "fuzz run", || fuzz::run(sh, fuzz::SECONDS));
+    // Builds every bench and runs each once, outputs checked; nothing is measured.
+    steps.step("benches", || cmd!(sh, "cargo test -p benches --benches").run());
+    steps.step_unless(tools::subcommand_missing(sh, "deny"), "deny", || {
+        // Without advisories, which change from day to day under an unchanged tree and need the network.
+        cmd!(sh, "cargo deny --all-features check bans licenses sources").run()
+    });
+    steps.finish()
+}

@@ -1,0 +1,26 @@
+//! The longer versions of the checks in `ci`, for a quiet hour.
+
+use xshell::{Shell, cmd};
+
+use crate::miri::Borrows;
+use crate::steps::Steps;
+use crate::{features, fuzz, loom, miri};
+
+const FUZZ_SECONDS: u32 = 60;
+const MIRI_SEEDS: u32 = 64;
+
+pub(crate) fn run(sh: &Shell) -> anyhow::Result<()> {
+    let mut steps = Steps::default();
+    steps.step("test, as shipped", || {
+        cmd!(sh, "cargo test --workspace --all-features --profile testrelease").run()
+    });
+    steps.step("feature powerset", || features::all(sh));
+    steps.step("loom", || loom::run(sh));
+    steps.step_unless(miri::missing(sh), "miri stacked borrows", || {
+        miri::run(sh, Borrows::Stacked, MIRI_SEEDS)
+    });
+    steps.step_unless(miri::missing(sh), "miri tree borrows", || miri::run(sh, Borrows::Tree, MIRI_SEEDS));
+    steps.step("fuzz replay", || fuzz::replay(sh));
+    steps.step_unless(fuzz::missing(sh), "fuzz run", || fuzz::run(sh, FUZZ_SECONDS));
+    steps.finish()
+}

@@ -1,0 +1,25 @@
+//! The command line.
+
+xflags::xflags! {
+    /// Project tasks.
+    cmd xtask {
+        /// Checks everything that a change must pass; 35 minutes at most on two cores.
+        cmd ci {}
+        /// Runs the longer versions of the same checks: more seeds, more models, every feature set.
+        cmd deep {}
+        /// Replays the seeds of all fuzz targets, then fuzzes each.
+        cmd fuzz {
+            /// How long each target runs; 10 by default.
+            optional seconds: u32
+        }
+        /// Checks the queue under every interleaving.
+        cmd loom {}
+        /// Interprets the queue's tests under both borrow models.
+        cmd miri {
+            /// How many schedules are tried; 4 by default.
+            optional seeds: u32
+        }
+        /// Holds manifests, sources and documents against the house rules.
+        cmd tidy {}
+    }
+}

@@ -1,0 +1,38 @@
+//! The fuzz targets: their seeds on any toolchain, libFuzzer where nightly and cargo-fuzz are.
+
+use anyhow::ensure;
+use xshell::{Shell, cmd};
+
+use crate::tools;
+
+/// How long a plain run fuzzes each target, in seconds.
+pub(crate) const SECONDS: u32 = 10;
+
+/// Builds every target with a plain `main` and replays its committed seeds.
+pub(crate) fn replay(sh: &Shell) -> anyhow::Result<()> {
+    cmd!(sh, "cargo test --locked --manifest-path fuzz/Cargo.toml")
+        .env("CARGO_TARGET_DIR", tools::target_dir(sh, "fuzz-replay"))
+        .run()?;
+    Ok(())
+}
+
+/// Tells why libFuzzer cannot run here.
+pub(crate) fn missing(sh: &Shell) -> Option<String> {
+    tools::toolchain_missing(sh, "nightly").or_else(|| tools::subcommand_missing(sh, "fuzz"))
+}
+
+/// Fuzzes each target in turn. Findings stay in `fuzz/corpus`, crashes in `fuzz/artifacts`; neither is committed.
+pub(crate) fn run(sh: &Shell, seconds: u32) -> anyhow::Result<()> {
+    let targets = cmd!(sh, "rustup run nightly cargo fuzz list").read()?;
+    ensure!(!targets.is_empty(), "no fuzz targets found");
+    for target in targets.lines() {
+        let corpus = format!("fuzz/corpus/{target}");
+        let seeds = format!("fuzz/seeds/{target}");
+        let time = format!("-max_total_time={seconds}");
+        sh.create_dir(&corpus)?;
+        cmd!(sh, "rustup run nightly cargo fuzz run {target} {corpus} {seeds} -- {time}")
+            .env("CARGO_TARGET_DIR", tools::target_dir(sh, "fuzz"))
+            .run()?;
+    }
+    Ok(())
+}
