@@ -23,19 +23,25 @@
 #![forbid(unsafe_code)]
 
 mod gate;
+mod oracle;
 mod peer;
 mod relay;
 mod request;
 mod rng;
 mod script;
+mod seeds;
 mod server;
+mod watchdog;
 
 pub use crate::gate::Gate;
+pub use crate::oracle::{Class, Oracle, Seen, Totals};
 pub use crate::peer::{Connection, End, Peer, PeerBuilder};
 pub use crate::relay::{Fault, Relay};
 pub use crate::request::Request;
 pub use crate::rng::Rng;
 pub use crate::script::{Script, Step};
+pub use crate::seeds::{CI_SEEDS, for_each_seed, seeds};
+pub use crate::watchdog::watchdog;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

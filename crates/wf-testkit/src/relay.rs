@@ -330,11 +330,12 @@ impl Pump<'_> {
                 if now == 0 {
                     return Err(Harm::Ours);
                 }
+                // Counted first: whoever has the bytes also sees the count.
+                let total = if self.way == Way::Up { &self.counts.up } else { &self.counts.down };
+                total.fetch_add(now as u64, Ordering::SeqCst);
                 to.write_all(&rest[..now]).await?;
                 rest = &rest[now..];
                 self.passed += now as u64;
-                let total = if self.way == Way::Up { &self.counts.up } else { &self.counts.down };
-                total.fetch_add(now as u64, Ordering::SeqCst);
             }
         }
     }
