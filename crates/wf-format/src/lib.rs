@@ -1,2 +1,31 @@
 //! Encodes Wavefront metrics, delta counters, histograms and spans as text lines, without allocating.
+#![no_std]
 #![forbid(unsafe_code)]
+#![warn(clippy::alloc_instead_of_core, clippy::std_instead_of_core)]
+#![cfg_attr(wf_docsrs, feature(doc_cfg))]
+
+#[cfg(feature = "std")]
+extern crate std;
+
+mod buffer;
+mod changed;
+mod error;
+mod format;
+mod limits;
+mod line;
+mod metric;
+mod number;
+mod point;
+mod tag_list;
+mod tags;
+mod time;
+
+pub use crate::buffer::Buffer;
+pub use crate::changed::Changed;
+pub use crate::error::{Field, FormatError};
+pub use crate::format::{Encoded, Format, Kind, NamePolicy, Strictness};
+pub use crate::limits::{Limits, MAX_LINE_LEN};
+pub use crate::metric::{DeltaCounter, Metric};
+pub use crate::point::Point;
+pub use crate::tags::{Each, Tags, TagsFrom, tags_from};
+pub use crate::time::{Millis, Timestamp};

@@ -1,0 +1,371 @@
+//! The line being written: a cursor over the caller's bytes, and the rules for names and text.
+
+use crate::changed::Changed;
+use crate::error::{Field, FormatError};
+use crate::format::{Format, NamePolicy, Strictness};
+use crate::limits::MAX_LINE_LEN;
+
+/// A cursor over the caller's bytes.
+#[derive(Debug)]
+#[expect(unnameable_types, reason = "seen only in the sealed half of `Point`")]
+pub struct Line<'b, 'f> {
+    buf: &'b mut [u8],
+    /// How many bytes are written; never more than `buf` has.
+    at: usize,
+    /// Where the present line starts; a histogram has several.
+    line_start: usize,
+    pub(crate) changed: Changed,
+    pub(crate) format: &'f Format<'f>,
+}
+
+/// What [`Line::name`] learnt about the name it wrote.
+#[derive(Clone, Copy)]
+pub(crate) struct Name {
+    /// Whether it starts with a delta sign.
+    pub(crate) delta: bool,
+    /// Its length in UTF-16 code units.
+    pub(crate) units: usize,
+}
+
+/// What becomes of text over its limit.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Overlong {
+    Cut,
+    Refuse,
+}
+
+impl<'b, 'f> Line<'b, 'f> {
+    pub(crate) fn new(buf: &'b mut [u8], format: &'f Format<'f>) -> Self {
+        Self { buf, at: 0, line_start: 0, changed: Changed::NONE, format }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.at
+    }
+
+    /// The bytes written from `start` on.
+    pub(crate) fn since(&self, start: usize) -> &[u8] {
+        self.buf.get(start..self.at).unwrap_or_default()
+    }
+
+    pub(crate) fn finish(self) -> &'b [u8] {
+        self.buf.get(..self.at).unwrap_or_default()
+    }
+
+    #[inline]
+    pub(crate) fn put(&mut self, bytes: &[u8]) -> Result<(), FormatError> {
+        // Cannot overflow: both are lengths of slices.
+        let end = self.at + bytes.len();
+        let Some(room) = self.buf.get_mut(self.at..end) else {
+            return Err(FormatError::BufferFull);
+        };
+        room.copy_from_slice(bytes);
+        self.at = end;
+        Ok(())
+    }
+
+    /// Writes once more what was written between `start` and `end`.
+    pub(crate) fn repeat(&mut self, start: usize, end: usize) -> Result<(), FormatError> {
+        let length = end.saturating_sub(start);
+        if end > self.at || self.buf.len() - self.at < length {
+            return Err(FormatError::BufferFull);
+        }
+        self.buf.copy_within(start..end, self.at);
+        self.at += length;
+        Ok(())
+    }
+
+    /// Takes out what was written between `start` and `end`.
+    pub(crate) fn remove(&mut self, start: usize, end: usize) {
+        if start <= end && end <= self.at {
+            self.buf.copy_within(end..self.at, start);
+            self.at -= end - start;
+        }
+    }
+
+    /// Ends the present line.
+    pub(crate) fn end(&mut self) -> Result<(), FormatError> {
+        self.put(b"\n")?;
+        if self.at - self.line_start > MAX_LINE_LEN {
+            return Err(FormatError::LineTooLong);
+        }
+        self.line_start = self.at;
+        Ok(())
+    }
+
+    /// Notes a change, or refuses it.
+    pub(crate) fn change(&mut self, what: Changed, refusal: FormatError) -> Result<(), FormatError> {
+        if self.format.strictness == Strictness::Reject {
+            return Err(refusal);
+        }
+        self.changed |= what;
+        Ok(())
+    }
+
+    /// Writes a metric's name or a tag's key, quoted: the receiver's alphabet is kept, each other character becomes
+    /// `-`.
+    #[inline]
+    pub(crate) fn name(&mut self, raw: &str, field: Field, limit: u16) -> Result<Name, FormatError> {
+        self.name_with(raw, field, limit, false)
+    }
+
+    /// Writes a delta counter's name, with a delta sign before it if it has none.
+    pub(crate) fn delta_name(&mut self, raw: &str, limit: u16) -> Result<Name, FormatError> {
+        self.name_with(raw, Field::Name, limit, true)
+    }
+
+    #[inline]
+    fn name_with(
+        &mut self,
+        raw: &str,
+        field: Field,
+        limit: u16,
+        must_be_delta: bool,
+    ) -> Result<Name, FormatError> {
+        let text = trim(raw);
+        if text.len() != raw.len() {
+            self.change(place(field), FormatError::Characters(field))?;
+        }
+        if text.is_empty() {
+            return Err(FormatError::Blank(field));
+        }
+
+        self.put(b"\"")?;
+        let start = self.at;
+        let mut rest = text;
+        let mut sign_len = 0;
+        if text.as_bytes().first().is_some_and(|first| !first.is_ascii_alphanumeric()) || must_be_delta {
+            (rest, sign_len) = self.name_prefix(text, field, must_be_delta)?;
+        }
+        // No character has fewer than one unit or more than four bytes, so this one is too long whatever it holds.
+        let limit = usize::from(limit);
+        if rest.len() > limit * 4 {
+            return Err(FormatError::TooLong(field));
+        }
+
+        let legal = match self.format.names {
+            NamePolicy::Receiver => &RECEIVER_NAME,
+            NamePolicy::Python => &PYTHON_NAME,
+        };
+        if rest.bytes().all(|byte| legal[usize::from(byte)]) {
+            self.put(rest.as_bytes())?;
+        } else {
+            self.change(place(field), FormatError::Characters(field))?;
+            let mut dash = [0; 4];
+            for character in rest.chars() {
+                let legal = u8::try_from(character).is_ok_and(|byte| legal[usize::from(byte)]);
+                let kept = if legal { character } else { '-' };
+                self.put(kept.encode_utf8(&mut dash).as_bytes())?;
+            }
+        }
+
+        // All ASCII but the sign, which is one unit.
+        let units = self.at - start - sign_len + usize::from(sign_len > 0);
+        if units > limit {
+            return Err(FormatError::TooLong(field));
+        }
+        self.put(b"\"")?;
+        Ok(Name { delta: sign_len > 0, units })
+    }
+
+    /// Writes what may stand before a name: a delta sign, then a tilde. Returns the rest and the sign's bytes.
+    fn name_prefix<'t>(
+        &mut self,
+        text: &'t str,
+        field: Field,
+        must_be_delta: bool,
+    ) -> Result<(&'t str, usize), FormatError> {
+        let unsigned = text.strip_prefix(DELTAS);
+        let sign = match unsigned {
+            Some(unsigned) => text.get(..text.len() - unsigned.len()).unwrap_or_default(),
+            None if must_be_delta => DELTA,
+            None => "",
+        };
+        self.put(sign.as_bytes())?;
+        let unsigned = unsigned.unwrap_or(text);
+        if unsigned.is_empty() {
+            return Err(FormatError::LoneDelta(field));
+        }
+        let rest = unsigned.strip_prefix('~').unwrap_or(unsigned);
+        if rest.len() < unsigned.len() {
+            self.put(b"~")?;
+        }
+        Ok((rest, sign.len()))
+    }
+
+    /// Writes a source, tag value or span name, quoted: only quotes are escaped, as the receiver undoes nothing else.
+    pub(crate) fn text(
+        &mut self,
+        raw: &str,
+        field: Field,
+        limit: usize,
+        overlong: Overlong,
+    ) -> Result<(), FormatError> {
+        let mut text = self.trim_text(raw, field)?;
+        if text.is_empty() {
+            return Err(FormatError::Blank(field));
+        }
+        // A character never has more units than bytes; only a line feed grows, to two.
+        let fits = text.len() <= limit && (text.len() * 2 <= limit || !text.as_bytes().contains(&b'\n'));
+        if !fits {
+            let cut = cut_at(text, limit);
+            if cut.len() < text.len() {
+                if overlong == Overlong::Refuse {
+                    return Err(FormatError::TooLong(field));
+                }
+                self.change(place(field) | Changed::TRUNCATED, FormatError::TooLong(field))?;
+                text = trim_end(cut);
+                if text.is_empty() {
+                    return Err(FormatError::Blank(field));
+                }
+            }
+        }
+
+        self.put(b"\"")?;
+        let bytes = text.as_bytes();
+        let mut clean = 0;
+        let mut at = 0;
+        while let Some(&byte) = bytes.get(at) {
+            if !SPECIAL[usize::from(byte)] {
+                at += 1;
+                continue;
+            }
+            let next = bytes.get(at + 1).copied().unwrap_or_default();
+            let (width, instead): (usize, &[u8]) = match byte {
+                b'"' => (1, b"\\\""),
+                b'\n' => (1, b"\\n"),
+                // The first byte of U+0080 to U+009F, which are controls, and of as many that are none.
+                0xC2 if next < 0xA0 => (2, b" "),
+                0xC2 => {
+                    at += 1;
+                    continue;
+                }
+                _ => (1, b" "),
+            };
+            if byte != b'"' {
+                self.change(place(field) | Changed::CONTROL, FormatError::Characters(field))?;
+            }
+            self.put(bytes.get(clean..at).unwrap_or_default())?;
+            self.put(instead)?;
+            at += width;
+            clean = at;
+        }
+        self.put(bytes.get(clean..).unwrap_or_default())?;
+        self.put(b"\"")
+    }
+
+    /// Writes a source: its own, or the default if that is missing or blank.
+    #[inline]
+    pub(crate) fn source(&mut self, own: Option<&str>) -> Result<(), FormatError> {
+        let own = own.filter(|source| !trim_end(trim(source)).is_empty());
+        let Some(source) = own.or(self.format.default_source) else {
+            return Err(FormatError::MissingSource);
+        };
+        self.put(b" source=")?;
+        self.text(source, Field::Source, self.format.limits.source.into(), Overlong::Refuse)
+    }
+
+    /// Replaces the byte at `position`, if it is written.
+    pub(crate) fn replace(&mut self, position: usize, byte: u8) {
+        if position < self.at {
+            if let Some(slot) = self.buf.get_mut(position) {
+                *slot = byte;
+            }
+        }
+    }
+
+    fn trim_text<'t>(&mut self, raw: &'t str, field: Field) -> Result<&'t str, FormatError> {
+        let bytes = raw.as_bytes();
+        let plain = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_graphic() && *byte != b'\\');
+        if plain(bytes.first()) && plain(bytes.last()) {
+            return Ok(raw);
+        }
+        let text = trim_end(trim(raw));
+        if text.len() < raw.len() {
+            let end = raw.trim_end_matches(is_blank);
+            let backslash = if end.ends_with('\\') { Changed::BACKSLASH } else { Changed::NONE };
+            self.change(place(field) | backslash, FormatError::Characters(field))?;
+        }
+        Ok(text)
+    }
+}
+
+/// The bit for a field that holds text.
+fn place(field: Field) -> Changed {
+    match field {
+        Field::Name => Changed::NAME,
+        Field::Source => Changed::SOURCE,
+        Field::TagKey => Changed::TAG_KEY,
+        _ => Changed::TAG_VALUE,
+    }
+}
+
+/// Removes blanks from both ends.
+#[inline]
+fn trim(raw: &str) -> &str {
+    let bytes = raw.as_bytes();
+    let graphic = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_graphic);
+    if graphic(bytes.first()) && graphic(bytes.last()) { raw } else { raw.trim_matches(is_blank) }
+}
+
+/// Removes blanks and backslashes from the end.
+fn trim_end(text: &str) -> &str {
+    text.trim_end_matches(|character| character == '\\' || is_blank(character))
+}
+
+/// Whitespace, and controls because those are written as spaces: a value of nothing else is blank to the receiver.
+fn is_blank(character: char) -> bool {
+    character.is_whitespace() || character.is_control()
+}
+
+/// The longest beginning of `text` that is at most `limit` UTF-16 code units long once it is written.
+fn cut_at(text: &str, limit: usize) -> &str {
+    let mut units = 0;
+    for (at, character) in text.char_indices() {
+        // A line feed is written as two characters.
+        units += if character == '\n' { 2 } else { character.len_utf16() };
+        if units > limit {
+            return text.get(..at).unwrap_or_default();
+        }
+    }
+    text
+}
+
+/// The sign that makes a name a delta counter's, as all SDKs write it.
+const DELTA: &str = "\u{2206}";
+/// Both signs that the receiver knows: the increment, and the Greek capital letter.
+const DELTAS: [char; 2] = ['\u{2206}', '\u{394}'];
+
+/// The bytes that the receiver allows in names and keys.
+static RECEIVER_NAME: [bool; 256] = name_bytes(true);
+/// The same without `/`.
+static PYTHON_NAME: [bool; 256] = name_bytes(false);
+
+const fn name_bytes(slash: bool) -> [bool; 256] {
+    let mut legal = [false; 256];
+    let mut byte = 0;
+    while byte < legal.len() {
+        legal[byte] = match byte as u8 {
+            b'/' => slash,
+            b',' | b'-' | b'.' | b'_' => true,
+            byte => byte.is_ascii_alphanumeric(),
+        };
+        byte += 1;
+    }
+    legal
+}
+
+/// The bytes at which copying text has to stop and look.
+static SPECIAL: [bool; 256] = {
+    let mut special = [false; 256];
+    let mut byte = 0;
+    while byte < special.len() {
+        special[byte] = match byte as u8 {
+            b'"' | 0xC2 => true,
+            b'\t' => false,
+            byte => byte.is_ascii_control(),
+        };
+        byte += 1;
+    }
+    special
+};

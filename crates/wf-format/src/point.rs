@@ -1,0 +1,36 @@
+use crate::error::FormatError;
+use crate::format::Kind;
+use crate::line::Line;
+
+/// Anything that is encoded as one record: a [`Metric`](crate::Metric), [`DeltaCounter`](crate::DeltaCounter),
+/// [`Histogram`](crate::Histogram), [`Span`](crate::Span) or [`SeriesPoint`](crate::SeriesPoint).
+///
+/// Sealed: what may stand in a line is this crate's business. To encode a point, hand it to
+/// [`Format::encode`](crate::Format::encode) or [`Format::encode_into`](crate::Format::encode_into).
+pub trait Point: Encode {}
+
+#[expect(unnameable_types, reason = "the sealed half of `Point`")]
+pub trait Encode {
+    /// Guesses how many bytes the record has, so that a growing buffer need not be asked twice.
+    fn size_guess(&self) -> usize;
+
+    /// Writes the record.
+    fn write(&self, line: &mut Line<'_, '_>) -> Result<Kind, FormatError>;
+}
+
+impl<P: Point + ?Sized> Point for &P {}
+
+impl<P: Encode + ?Sized> Encode for &P {
+    #[inline]
+    fn size_guess(&self) -> usize {
+        (**self).size_guess()
+    }
+
+    #[inline]
+    fn write(&self, line: &mut Line<'_, '_>) -> Result<Kind, FormatError> {
+        (**self).write(line)
+    }
+}
+
+/// What most points with a few tags stay below.
+pub(crate) const POINT_GUESS: usize = 256;

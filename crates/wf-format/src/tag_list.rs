@@ -1,0 +1,163 @@
+//! The tags of the line being written, kept free of duplicates without any memory but the line itself.
+//!
+//! Design: a tag is written first and then compared, in its written form, with those before it; so two raw keys that
+//! become the same count as the same. A 64-bit filter of the keys written says for most lines that nothing has to be
+//! compared. At most `limit` tags stand in the line, so even the worst input costs `limit` comparisons a tag.
+
+use crate::changed::Changed;
+use crate::error::{Field, FormatError};
+use crate::line::{Line, Overlong};
+use crate::tags::Tags;
+
+pub(crate) struct TagList {
+    kind: TagKind,
+    /// Where the first tag starts in the line.
+    start: usize,
+    /// Where the format's own tags start, once they are being written.
+    global_start: Option<usize>,
+    count: usize,
+    /// One bit for the hash of every key written.
+    seen: u64,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TagKind {
+    /// A map: the last of two equal keys is kept.
+    Point,
+    /// A list: only an exact copy is left out. What else counts as a tag is given.
+    Span { references: usize },
+}
+
+/// Writes the point's tags, then those of the format whose keys the point does not have.
+#[inline]
+pub(crate) fn write<T: Tags + ?Sized>(
+    line: &mut Line<'_, '_>,
+    kind: TagKind,
+    own: &T,
+) -> Result<(), FormatError> {
+    let count = match kind {
+        TagKind::Point => 0,
+        TagKind::Span { references } => references,
+    };
+    let mut list = TagList { kind, start: line.len(), global_start: None, count, seen: 0 };
+    list.check_count(line)?;
+    own.try_for_each(&mut |key, value| list.add(line, key, value))?;
+    if let Some(global) = line.format.tags {
+        list.global_start = Some(line.len());
+        global.try_for_each(&mut |key, value| list.add(line, key, value))?;
+    }
+    Ok(())
+}
+
+impl TagList {
+    #[inline]
+    fn add(&mut self, line: &mut Line<'_, '_>, key: &str, value: &str) -> Result<(), FormatError> {
+        let limits = &line.format.limits;
+        let (key_limit, value_limit, pair_limit) = match self.kind {
+            TagKind::Point => (limits.tag_key, limits.tag_value.into(), limits.tag_pair.into()),
+            TagKind::Span { .. } => (limits.span_tag_key, limits.span_tag_value.into(), usize::MAX),
+        };
+        let start = line.len();
+        line.put(b" ")?;
+        let name = line.name(key, Field::TagKey, key_limit)?;
+        if name.units >= pair_limit {
+            return Err(FormatError::TooLong(Field::TagKey));
+        }
+        let key_end = line.len();
+        // Between the blank and the quotes.
+        let written = line.since(start).get(2..key_end - start - 1).unwrap_or_default();
+        self.check_key(written)?;
+        let bit = 1 << hash(written);
+        line.put(b"=")?;
+        line.text(value, Field::TagValue, usize::min(value_limit, pair_limit - name.units), Overlong::Cut)?;
+
+        self.count += 1;
+        if self.seen & bit != 0 {
+            self.drop_duplicate(line, start, key_end)?;
+        }
+        self.seen |= bit;
+        self.check_count(line)
+    }
+
+    fn check_count(&self, line: &Line<'_, '_>) -> Result<(), FormatError> {
+        let limits = &line.format.limits;
+        let limit = match self.kind {
+            TagKind::Point => limits.tags,
+            TagKind::Span { .. } => limits.span_tags,
+        };
+        if self.count > usize::from(limit) { Err(FormatError::TooManyTags) } else { Ok(()) }
+    }
+
+    fn check_key(&self, key: &[u8]) -> Result<(), FormatError> {
+        match (key, self.kind) {
+            (b"source", _) => Err(FormatError::ReservedTagKey),
+            (_, TagKind::Point) => Ok(()),
+            (b"host" | b"traceId" | b"spanId", _) => Err(FormatError::ReservedTagKey),
+            (key, _) if key.iter().all(u8::is_ascii_digit) => Err(FormatError::NumericTagKey),
+            _ => Ok(()),
+        }
+    }
+
+    /// Looks for the tag written at `new` (its key ends at `key_end`) among those before it, and takes out the one
+    /// that loses.
+    #[cold]
+    fn drop_duplicate(
+        &mut self,
+        line: &mut Line<'_, '_>,
+        new: usize,
+        key_end: usize,
+    ) -> Result<(), FormatError> {
+        let mut at = self.start;
+        while at < new {
+            let Some((old_key, old_len)) = first_tag(line.since(at)) else { break };
+            let old_end = at + old_len;
+            let same_key = line.since(new).get(..key_end - new) == line.since(at).get(..old_key);
+            let same_tag = same_key && line.since(new) == line.since(at).get(..old_len).unwrap_or_default();
+            let own = self.global_start.is_none_or(|global| at < global);
+            match self.kind {
+                // Overridden on purpose, so no change to speak of.
+                _ if same_key && own && self.global_start.is_some() => {
+                    self.count -= 1;
+                    line.remove(new, line.len());
+                    return Ok(());
+                }
+                TagKind::Point if same_key => {
+                    self.count -= 1;
+                    line.remove(at, old_end);
+                    return line.change(Changed::TAG_DROPPED, FormatError::DuplicateTag);
+                }
+                TagKind::Span { .. } if same_tag => {
+                    self.count -= 1;
+                    line.remove(new, line.len());
+                    return line.change(Changed::TAG_DROPPED, FormatError::DuplicateTag);
+                }
+                _ => at = old_end,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The lengths of ` "key"` and ` "key"="value"` at the start of `written`.
+fn first_tag(written: &[u8]) -> Option<(usize, usize)> {
+    // A key holds no quote, and a value's last character is no backslash.
+    let key = written.iter().skip(2).position(|&byte| byte == b'"')? + 3;
+    let mut before = b' ';
+    let value = written.iter().skip(key + 2).position(|&byte| {
+        let closes = byte == b'"' && before != b'\\';
+        before = byte;
+        closes
+    })?;
+    Some((key, key + 2 + value + 1))
+}
+
+/// A number below 64 that differs for most keys of one line.
+#[inline]
+fn hash(key: &[u8]) -> u32 {
+    let first = key.first().copied().unwrap_or_default();
+    let last = key.last().copied().unwrap_or_default();
+    let middle = key.get(key.len() / 2).copied().unwrap_or_default();
+    let mixed =
+        u32::from(first) ^ (u32::from(middle) * 5) ^ (u32::from(last) * 13) ^ ((key.len() as u32) * 29);
+    mixed % 64
+}
