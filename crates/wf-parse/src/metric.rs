@@ -1,0 +1,139 @@
+use std::borrow::Cow;
+
+use crate::limits::Limits;
+use crate::number;
+use crate::point::{self, Name};
+use crate::problem::{At, Code, Fault, shown};
+use crate::tags::{self, Tag};
+use crate::text;
+use crate::time;
+use crate::tokens::Tokens;
+
+/// A metric or delta counter: `<name> <value> [<timestamp>] [<key>=<value> …]`.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Metric<'a> {
+    /// The name; one that starts with `∆` (U+2206) or `Δ` (U+0394) is a delta counter.
+    pub name: Cow<'a, str>,
+    /// The value; the receiver takes NaN and infinities.
+    pub value: f64,
+    /// Milliseconds since the epoch; the receiver's clock where the line gave none. Sent on in seconds.
+    pub timestamp_millis: i64,
+    /// The source: tag `source`, `host` or `fqdn`, the client's host, or `unknown`.
+    pub source: Cow<'a, str>,
+    /// The point tags without the source, in the receiver's order (that of a Java `HashMap`).
+    pub tags: Vec<Tag<'a>>,
+    name_at: At,
+    value_at: At,
+    time_at: At,
+    source_at: At,
+}
+
+impl<'a> Metric<'a> {
+    /// Says whether the name makes this a delta counter.
+    #[must_use]
+    pub fn is_delta(&self) -> bool {
+        self.name.starts_with(text::DELTAS)
+    }
+
+    pub(crate) fn decode(line: &'a str, now: i64) -> Result<Self, Box<Fault>> {
+        let mut tokens = Tokens::new(line);
+        let Some(name) = tokens.next()? else { return Err(no_value(tokens.end())) };
+        let Some(value) = tokens.next()? else { return Err(no_value(tokens.end())) };
+        let value_at = At(value.at);
+        let Some(number) = number::parse_double(&value.text) else {
+            let tag = matches!(tokens.peek(), Ok(Some(next)) if next.text == "=");
+            return Err(Fault::new(Code::Syntax, value.at, no_number(&value.text, tag)));
+        };
+        let written = time::optional(&mut tokens)?;
+        let tags = tags::pairs(&mut tokens)?;
+        let (source, source_at, tags) = point::take_source(tags, &["fqdn"]);
+        Ok(Self {
+            name: name.text,
+            value: number,
+            timestamp_millis: written.map_or(now, time::Written::millis),
+            source,
+            tags,
+            name_at: At(name.at),
+            value_at,
+            time_at: At(written.map_or(0, |written| written.at)),
+            source_at,
+        })
+    }
+
+    pub(crate) fn check(&self, limits: &Limits, now: i64) -> Result<(), Box<Fault>> {
+        time::check_point(self.timestamp_millis, now, self.time_at.0)?;
+        let name = Name {
+            text: &self.name,
+            what: "the metric name",
+            names: "metric names",
+            limit: limits.metric_name,
+            too_long: Code::MetricLength,
+            at: self.name_at,
+        };
+        point::check(&name, &self.source, self.source_at, &self.tags, limits)?;
+        // NaN is no smaller, and passes.
+        if self.is_delta() && self.value <= 0.0 {
+            let reason = "a delta counter must be above zero; the receiver drops the line without a word";
+            return Err(Fault::new(Code::DeltaValue, self.value_at.0, reason));
+        }
+        Ok(())
+    }
+
+    pub(crate) fn push_canonical(&self, out: &mut String) {
+        text::push_quoted(&self.name, out);
+        out.push(' ');
+        number::push_double(self.value, out);
+        out.push(' ');
+        out.push_str(&(self.timestamp_millis / 1000).to_string());
+        out.push_str(" source=");
+        text::push_quoted(&self.source, out);
+        tags::push_all(&self.tags, out);
+    }
+
+    pub(crate) fn into_owned(self) -> Metric<'static> {
+        Metric {
+            name: self.name.into_owned().into(),
+            value: self.value,
+            timestamp_millis: self.timestamp_millis,
+            source: self.source.into_owned().into(),
+            tags: self.tags.into_iter().map(Tag::into_owned).collect(),
+            name_at: self.name_at,
+            value_at: self.value_at,
+            time_at: self.time_at,
+            source_at: self.source_at,
+        }
+    }
+}
+
+#[cold]
+fn no_value(at: usize) -> Box<Fault> {
+    Fault::new(
+        Code::Syntax,
+        at,
+        "the value is missing; write NAME VALUE [TIMESTAMP] source=HOST [KEY=VALUE …]",
+    )
+}
+
+/// Why a token is no value, with the spelling that would be one.
+#[cold]
+fn no_number(token: &str, tag_follows: bool) -> String {
+    if tag_follows {
+        return format!("the value is missing: the tag {} stands where it belongs", text::cut(token));
+    }
+    let plain = token.trim_start_matches(['+', '-']).to_ascii_lowercase();
+    let advice = match &*plain {
+        "=" => "a metric name with '=' needs quotes, and the receiver refuses it even then",
+        "nan" => "the receiver reads only the spelling NaN",
+        "inf" | "infinity" => "the receiver reads only the spelling Infinity",
+        "true" => "write 1",
+        "false" => "write 0",
+        _ if plain.contains(',') => "the decimal sign is '.', and digits are not grouped",
+        _ if plain.contains('_') => "digits are not grouped",
+        _ if plain.starts_with("0x") => "a hexadecimal number needs an exponent of two, as in 0x10p0",
+        _ if plain.strip_suffix('l').is_some_and(|n| n.parse::<f64>().is_ok()) => "leave off the suffix",
+        _ if plain.strip_suffix('%').is_some_and(|n| n.parse::<f64>().is_ok()) => "leave off the unit",
+        _ => return format!("{} is not a number", shown(token)),
+    };
+    format!("{} is not a number; {advice}", shown(token))
+}

@@ -1,0 +1,208 @@
+//! The tokenizer that every format but span logs shares.
+//!
+//! Design: one pass, no lookahead but one token; a token borrows from the line unless a quote in it was escaped. Quoting
+//! is forgotten afterwards, as in the receiver: `"1700000000"` is a timestamp and `"#"` marks a centroid.
+
+use std::borrow::Cow;
+
+use crate::java;
+use crate::problem::{Code, Fault, shown};
+
+/// One token and the byte at which it starts (its quote, if quoted).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Token<'a> {
+    pub(crate) text: Cow<'a, str>,
+    pub(crate) at: usize,
+}
+
+/// Splits a line into tokens, keeping the one that was only looked at.
+#[derive(Clone, Debug)]
+pub(crate) struct Tokens<'a> {
+    line: &'a str,
+    at: usize,
+    peeked: Option<Token<'a>>,
+}
+
+impl<'a> Tokens<'a> {
+    pub(crate) const fn new(line: &'a str) -> Self {
+        Self { line, at: 0, peeked: None }
+    }
+
+    /// Where the line ends, for problems about something missing.
+    pub(crate) const fn end(&self) -> usize {
+        self.line.len()
+    }
+
+    pub(crate) fn peek(&mut self) -> Result<Option<&Token<'a>>, Box<Fault>> {
+        if self.peeked.is_none() {
+            self.peeked = self.advance()?;
+        }
+        Ok(self.peeked.as_ref())
+    }
+
+    pub(crate) fn next(&mut self) -> Result<Option<Token<'a>>, Box<Fault>> {
+        match self.peeked.take() {
+            Some(token) => Ok(Some(token)),
+            None => self.advance(),
+        }
+    }
+
+    fn advance(&mut self) -> Result<Option<Token<'a>>, Box<Fault>> {
+        let rest = self.line[self.at..].trim_start_matches(java::is_whitespace);
+        let at = self.line.len() - rest.len();
+        self.at = at;
+        let Some(&first) = rest.as_bytes().first() else { return Ok(None) };
+        let (text, used) = match first {
+            b'"' => quoted(rest, '"', "\\\"", at)?,
+            b'\'' => quoted(rest, '\'', "\\'", at)?,
+            b'=' | b'#' => (Cow::Borrowed(&rest[..1]), 1),
+            _ => {
+                let end = rest.bytes().position(|b| matches!(b, b' ' | b'\t' | b'=')).unwrap_or(rest.len());
+                (Cow::Borrowed(&rest[..end]), end)
+            }
+        };
+        self.at += used;
+        Ok(Some(Token { text, at }))
+    }
+}
+
+/// Reads to the next same quote that no backslash precedes; the only escape is backslash and that quote.
+fn quoted<'a>(
+    rest: &'a str,
+    quote: char,
+    escape: &str,
+    at: usize,
+) -> Result<(Cow<'a, str>, usize), Box<Fault>> {
+    let body = &rest[1..];
+    let mut escaped = false;
+    let mut previous = 0;
+    for (end, byte) in body.bytes().enumerate() {
+        if byte == quote as u8 {
+            if previous != b'\\' {
+                let text = &body[..end];
+                let text = if escaped {
+                    Cow::Owned(text.replace(escape, &escape[1..]))
+                } else {
+                    Cow::Borrowed(text)
+                };
+                return Ok((text, end + 2));
+            }
+            escaped = true;
+        }
+        previous = byte;
+    }
+    let hint = if escaped {
+        format!("; a backslash before {quote} keeps the quote open, so quoted text cannot end in a backslash")
+    } else {
+        String::new()
+    };
+    Err(Fault::new(Code::Syntax, at, format!("the quote before {} is never closed{hint}", shown(body))))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn all(line: &str) -> Option<Vec<String>> {
+        let mut tokens = Tokens::new(line);
+        let mut out = Vec::new();
+        loop {
+            match tokens.next() {
+                Ok(Some(token)) => out.push(token.text.into_owned()),
+                Ok(None) => return Some(out),
+                Err(_) => return None,
+            }
+        }
+    }
+
+    #[track_caller]
+    fn check(line: &str, expected: &[&str]) {
+        assert_eq!(all(line).unwrap(), expected, "{line}");
+    }
+
+    #[test]
+    fn bare_and_quoted() {
+        check("foo 1 k=v", &["foo", "1", "k", "=", "v"]);
+        check(r#"k="a"k2="b""#, &["k", "=", "a", "k2", "=", "b"]);
+        check("k\t=\tv", &["k", "=", "v"]);
+        check("#20 30 # 1", &["#", "20", "30", "#", "1"]);
+        check("k=#ff", &["k", "=", "#", "ff"]);
+        check("it's a#b", &["it's", "a#b"]);
+        check("a\rb \u{2003}c\u{2003}d", &["a\rb", "c\u{2003}d"]);
+        check("\u{a0}x", &["\u{a0}x"]);
+        check("", &[]);
+    }
+
+    #[test]
+    fn the_only_escape_is_backslash_quote() {
+        check(r#""a\"b""#, &[r#"a"b"#]);
+        check(r#""a\\b\n""#, &[r"a\\b\n"]);
+        check(r#""a\\"b""#, &[r#"a\"b"#]);
+        check(r"'it\'s'", &["it's"]);
+        check(r#"'say "hi"'"#, &[r#"say "hi""#]);
+        check(r#""""#, &[""]);
+    }
+
+    #[test]
+    fn an_open_quote_is_a_fault() {
+        for line in [r#"""#, r#""C:\""#, r#"k="a\\""#, "'", r#"a "b"#] {
+            assert_eq!(all(line), None, "{line}");
+        }
+    }
+
+    /// The same rules over a vector of characters, one at a time.
+    fn naive(line: &str) -> Option<Vec<String>> {
+        let chars: Vec<char> = line.chars().collect();
+        let mut tokens = Vec::new();
+        let mut i = 0;
+        loop {
+            while i < chars.len() && java::is_whitespace(chars[i]) {
+                i += 1;
+            }
+            if i == chars.len() {
+                return Some(tokens);
+            }
+            let mut token = String::new();
+            let first = chars[i];
+            if first == '"' || first == '\'' {
+                i += 1;
+                loop {
+                    let c = *chars.get(i)?;
+                    i += 1;
+                    if c == first {
+                        break;
+                    }
+                    if c == '\\' && chars.get(i) == Some(&first) {
+                        token.push(first);
+                        i += 1;
+                    } else {
+                        token.push(c);
+                    }
+                }
+            } else if first == '=' || first == '#' {
+                token.push(first);
+                i += 1;
+            } else {
+                while i < chars.len() && !matches!(chars[i], ' ' | '\t' | '=') {
+                    token.push(chars[i]);
+                    i += 1;
+                }
+            }
+            tokens.push(token);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn equals_naive_twin_on_hostile_lines(line in r#"["'\\=# \tab\r\u{a0}\u{2003}é😀]{0,40}"#) {
+            prop_assert_eq!(all(&line), naive(&line));
+        }
+
+        #[test]
+        fn equals_naive_twin_on_any_text(line in any::<String>()) {
+            prop_assert_eq!(all(&line), naive(&line));
+        }
+    }
+}
