@@ -197,10 +197,13 @@ impl<'a> Span<'a> {
 /// start is an end.
 fn interval(start: i64, second: i64) -> (i64, i64) {
     let duration = if second >= start { second - start } else { second };
-    match start {
-        ..1_000_000_000_000 => (start.wrapping_mul(1000), duration.wrapping_mul(1000)),
-        ..1_000_000_000_000_000 => (start, duration),
-        ..1_000_000_000_000_000_000 => (start / 1000, duration / 1000),
-        _ => (start / 1_000_000, duration / 1_000_000),
+    if start > 999_999_999_999_999_999 {
+        (start / 1_000_000, duration / 1_000_000)
+    } else if start > 999_999_999_999_999 {
+        (start / 1000, duration / 1000)
+    } else if start > 999_999_999_999 {
+        (start, duration)
+    } else {
+        (start.wrapping_mul(1000), duration.wrapping_mul(1000))
     }
 }

@@ -17,11 +17,14 @@ impl Written {
     /// microseconds, else nanoseconds.
     pub(crate) fn millis(self) -> i64 {
         let whole = self.raw();
-        match whole {
-            ..1_000_000_000_000 => (1000.0 * self.value) as i64,
-            ..10_000_000_000_000 => whole,
-            ..10_000_000_000_000_000 => whole / 1000,
-            _ => whole / 1_000_000,
+        if whole < 1_000_000_000_000 {
+            (1000.0 * self.value) as i64
+        } else if whole < 10_000_000_000_000 {
+            whole
+        } else if whole < 10_000_000_000_000_000 {
+            whole / 1000
+        } else {
+            whole / 1_000_000
         }
     }
 
