@@ -86,11 +86,15 @@ impl<'b, 'f> Line<'b, 'f> {
     /// Ends the present line.
     pub(crate) fn end(&mut self) -> Result<(), FormatError> {
         self.put(b"\n")?;
-        if self.at - self.line_start > MAX_LINE_LEN {
-            return Err(FormatError::LineTooLong);
-        }
+        self.check_length()?;
         self.line_start = self.at;
         Ok(())
+    }
+
+    /// Refuses a present line, its line feed included, that is too long.
+    #[inline]
+    pub(crate) fn check_length(&self) -> Result<(), FormatError> {
+        if self.at - self.line_start > MAX_LINE_LEN { Err(FormatError::LineTooLong) } else { Ok(()) }
     }
 
     /// Notes a change, or refuses it.
@@ -265,13 +269,34 @@ impl<'b, 'f> Line<'b, 'f> {
         self.text(source, Field::Source, self.format.limits.source.into(), Overlong::Refuse)
     }
 
-    /// Replaces the byte at `position`, if it is written.
-    pub(crate) fn replace(&mut self, position: usize, byte: u8) {
-        if position < self.at {
-            if let Some(slot) = self.buf.get_mut(position) {
-                *slot = byte;
-            }
+    /// Writes a span's name.
+    ///
+    /// Two things are replaced by `-` besides what [`text`](Self::text) does: `*`, because a proxy does so itself, and
+    /// the `=` of a first `source=` that a blank follows, because a proxy's metric port would then overlook the real
+    /// source and add its own after the duration, where nothing may stand.
+    pub(crate) fn span_name(&mut self, raw: &str) -> Result<(), FormatError> {
+        let start = self.at;
+        self.text(raw, Field::Name, self.format.limits.span_name.into(), Overlong::Refuse)?;
+        if !raw.contains(['*', '=']) {
+            return Ok(());
         }
+        let mut replaced = false;
+        let written = self.buf.get_mut(start..self.at).unwrap_or_default();
+        for byte in written.iter_mut().filter(|byte| **byte == b'*') {
+            *byte = b'-';
+            replaced = true;
+        }
+        while let Some(mark) = written.windows(SOURCE_MARK.len()).position(|part| part == SOURCE_MARK) {
+            let end = mark + SOURCE_MARK.len();
+            if written.get(end).is_none_or(|&next| next > b' ') {
+                break;
+            }
+            if let Some(equals) = written.get_mut(end - 1) {
+                *equals = b'-';
+            }
+            replaced = true;
+        }
+        if replaced { self.change(Changed::NAME, FormatError::Characters(Field::Name)) } else { Ok(()) }
     }
 
     fn trim_text<'t>(&mut self, raw: &'t str, field: Field) -> Result<&'t str, FormatError> {
@@ -330,6 +355,9 @@ fn cut_at(text: &str, limit: usize) -> &str {
     }
     text
 }
+
+/// By which a proxy's metric port recognizes that a line has a source.
+const SOURCE_MARK: &[u8] = b"source=";
 
 /// The sign that makes a name a delta counter's, as all SDKs write it.
 const DELTA: &str = "\u{2206}";

@@ -1,0 +1,97 @@
+use core::error::Error;
+use core::fmt;
+use core::str::FromStr;
+
+/// The id of a trace or span, written as a UUID.
+///
+/// Made from a `u128`, from text, or with feature `uuid` from a `Uuid`. The receiver insists on the UUID form for trace
+/// ids.
+///
+/// ```
+/// use wf_format::Id;
+///
+/// let id: Id = "7b3bf470-9456-11e8-9eb6-529269fb1459".parse()?;
+/// assert_eq!(id, Id::from(0x7b3bf470_9456_11e8_9eb6_529269fb1459));
+/// # Ok::<(), wf_format::ParseIdError>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Id(u128);
+
+impl Id {
+    /// The id as text: five groups of lower-case hexadecimal digits.
+    pub(crate) fn text(self) -> [u8; 36] {
+        let mut text = [b'-'; 36];
+        for (pair, byte) in PAIRS.into_iter().zip(self.0.to_be_bytes()) {
+            text[pair] = HEX[usize::from(byte >> 4)];
+            text[pair + 1] = HEX[usize::from(byte & 15)];
+        }
+        text
+    }
+}
+
+impl From<u128> for Id {
+    fn from(id: u128) -> Self {
+        Self(id)
+    }
+}
+
+impl From<Id> for u128 {
+    fn from(id: Id) -> Self {
+        id.0
+    }
+}
+
+#[cfg(feature = "uuid")]
+impl From<uuid::Uuid> for Id {
+    fn from(id: uuid::Uuid) -> Self {
+        Self(id.as_u128())
+    }
+}
+
+/// Reads 32 hexadecimal digits, with the four hyphens of a UUID or without any.
+impl FromStr for Id {
+    type Err = ParseIdError;
+
+    fn from_str(text: &str) -> Result<Self, ParseIdError> {
+        let bytes = text.as_bytes();
+        if bytes.len() != 32 && bytes.len() != 36 {
+            return Err(ParseIdError);
+        }
+        let mut id = 0;
+        for (at, &byte) in bytes.iter().enumerate() {
+            if bytes.len() == 36 && HYPHENS.contains(&at) {
+                if byte != b'-' {
+                    return Err(ParseIdError);
+                }
+                continue;
+            }
+            let digit = char::from(byte).to_digit(16).ok_or(ParseIdError)?;
+            id = id << 4 | u128::from(digit);
+        }
+        Ok(Self(id))
+    }
+}
+
+impl fmt::Display for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(core::str::from_utf8(&self.text()).unwrap_or_default())
+    }
+}
+
+/// A text that is no [`Id`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct ParseIdError;
+
+impl fmt::Display for ParseIdError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("id is not 32 hexadecimal digits, with or without the hyphens of a uuid")
+    }
+}
+
+impl Error for ParseIdError {}
+
+const HEX: [u8; 16] = *b"0123456789abcdef";
+/// Where the two digits of each byte stand.
+const PAIRS: [usize; 16] = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
+const HYPHENS: [usize; 4] = [8, 13, 18, 23];
