@@ -52,16 +52,13 @@ impl Endpoint {
     /// Dropping the future closes the connection that it used. The endpoint stays good.
     pub async fn post(&self, batch: &Batch) -> Outcome {
         let deadline = later(Instant::now(), self.client.timeouts.attempt);
+        // Compressing takes a while, so it is done before the connection is looked at.
+        let request = self.request(batch);
         let mut connection = match timeout_at(deadline, self.connection()).await {
             Ok(Ok(connection)) => connection,
             Ok(Err(cause)) => return Outcome::Unsent(cause),
             Err(_) => return Outcome::Unsent(Cause::Deadline),
         };
-        let request = self.request(batch);
-        // Again, because compressing took a while and a new connection may have been closed on the spot.
-        if !connection.ready(&self.client.timeouts).await {
-            return Outcome::Unsent(Cause::Closed);
-        }
         batch.written();
         let Answer { response, complete } =
             match connection.send(request, &self.client.timeouts, deadline).await {
@@ -88,7 +85,9 @@ impl Endpoint {
                 return Ok(connection);
             }
         }
-        self.client.connector.open(&self.address).await
+        let mut connection = self.client.connector.open(&self.address).await?;
+        // Some servers close on the spot, as when they are full.
+        if connection.ready(&self.client.timeouts).await { Ok(connection) } else { Err(Cause::Closed) }
     }
 
     fn keep(&self, mut connection: Connection) {

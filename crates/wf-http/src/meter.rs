@@ -21,23 +21,31 @@ struct Count {
     written: usize,
     read: usize,
     wrote_at: Instant,
+    sealed: bool,
 }
 
 impl Meter {
     pub(crate) fn new() -> Self {
-        Self(Mutex::new(Count { written: 0, read: 0, wrote_at: Instant::now() }))
+        Self(Mutex::new(Count { written: 0, read: 0, wrote_at: Instant::now(), sealed: false }))
     }
 
     /// Starts to count for the next request.
     pub(crate) fn restart(&self) {
-        *self.count() = Count { written: 0, read: 0, wrote_at: Instant::now() };
+        let mut count = self.count();
+        (count.written, count.read, count.wrote_at) = (0, 0, Instant::now());
     }
 
-    /// Returns how many bytes the stream has taken.
-    ///
-    /// At 0 not one byte of the request left. Below the length of its body the peer cannot have all of it.
+    /// Returns how many bytes the stream has taken. Below the length of its body the peer cannot have all of a request.
     pub(crate) fn written(&self) -> usize {
         self.count().written
+    }
+
+    /// Forbids every further write and returns how many bytes the stream has taken: at 0 not one byte of the request
+    /// left, nor ever will.
+    pub(crate) fn seal(&self) -> usize {
+        let mut count = self.count();
+        count.sealed = true;
+        count.written
     }
 
     /// Returns when silence becomes a failure: of a peer that takes no byte of a request with a body of `body` bytes,
@@ -46,6 +54,18 @@ impl Meter {
         let count = self.count();
         let wait = if count.written < body { timeouts.write } else { timeouts.answer };
         (count.read == 0).then(|| later(count.wrote_at, wait))
+    }
+
+    /// Writes under the lock: a seal comes before a write or after it was counted.
+    fn write(&self, write: impl FnOnce() -> Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        let mut count = self.count();
+        if count.sealed {
+            return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
+        }
+        let bytes = ready!(write())?;
+        count.written += bytes;
+        count.wrote_at = Instant::now();
+        Poll::Ready(Ok(bytes))
     }
 
     fn count(&self) -> MutexGuard<'_, Count> {
@@ -69,29 +89,26 @@ impl<T> Metered<T> {
         Self { stream, meter, failed: None }
     }
 
-    fn write<R>(
+    /// Keeps the error of a write back.
+    fn unless_failed<R>(
         &mut self,
         cx: &mut Context<'_>,
-        write: impl FnOnce(&mut T, &mut Context<'_>) -> Poll<io::Result<R>>,
-    ) -> Poll<io::Result<R>> {
+        write: impl FnOnce(Pin<&mut T>, &mut Context<'_>, &Meter) -> Poll<io::Result<R>>,
+    ) -> Poll<io::Result<R>>
+    where
+        T: Unpin,
+    {
         if self.failed.is_some() {
             return Poll::Pending;
         }
-        match ready!(write(&mut self.stream, cx)) {
+        match ready!(write(Pin::new(&mut self.stream), cx, &self.meter)) {
             Ok(done) => Poll::Ready(Ok(done)),
             Err(error) => {
                 self.failed = Some(error);
+                // The read side has something to say now.
                 cx.waker().wake_by_ref();
                 Poll::Pending
             }
-        }
-    }
-
-    fn wrote(&self, result: &Poll<io::Result<usize>>) {
-        if let Poll::Ready(Ok(bytes)) = result {
-            let mut count = self.meter.count();
-            count.written += bytes;
-            count.wrote_at = Instant::now();
         }
     }
 }
@@ -118,9 +135,7 @@ impl<T: AsyncRead + Unpin> AsyncRead for Metered<T> {
 
 impl<T: AsyncWrite + Unpin> AsyncWrite for Metered<T> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        let result = self.write(cx, |stream, cx| Pin::new(stream).poll_write(cx, buf));
-        self.wrote(&result);
-        result
+        self.unless_failed(cx, |stream, cx, meter| meter.write(|| stream.poll_write(cx, buf)))
     }
 
     fn poll_write_vectored(
@@ -128,9 +143,7 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Metered<T> {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let result = self.write(cx, |stream, cx| Pin::new(stream).poll_write_vectored(cx, bufs));
-        self.wrote(&result);
-        result
+        self.unless_failed(cx, |stream, cx, meter| meter.write(|| stream.poll_write_vectored(cx, bufs)))
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -138,7 +151,7 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Metered<T> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.write(cx, |stream, cx| Pin::new(stream).poll_flush(cx))
+        self.unless_failed(cx, |stream, cx, _| stream.poll_flush(cx))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
