@@ -1,0 +1,120 @@
+//! Settings of a receiver.
+
+use std::io;
+
+use wf_parse::Limits;
+
+use crate::receiver::Receiver;
+
+/// Settings of a [`Receiver`]; [`Receiver::builder`] begins one.
+///
+/// ```
+/// use wf_receiver::{Limits, Receiver};
+///
+/// let receiver = Receiver::builder()
+///     .clock_millis(1_700_000_000_000)
+///     .remote_host("web-1")
+///     .limits(Limits::TENANT)
+///     .start()?;
+/// # drop(receiver);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Builder {
+    pub(crate) port: u16,
+    pub(crate) clock_millis: Option<i64>,
+    pub(crate) time_window: bool,
+    pub(crate) remote_host: Option<String>,
+    pub(crate) limits: Limits,
+    pub(crate) keep_lines: usize,
+    pub(crate) keep_ids: usize,
+}
+
+impl Builder {
+    pub(crate) const fn new() -> Self {
+        Self {
+            port: 0,
+            clock_millis: None,
+            time_window: true,
+            remote_host: None,
+            limits: Limits::PROXY,
+            keep_lines: DEFAULT_KEEP_LINES,
+            keep_ids: DEFAULT_KEEP_IDS,
+        }
+    }
+
+    /// Listens at this port of 127.0.0.1; default 0, a free one.
+    pub const fn port(mut self, port: u16) -> Self {
+        self.port = port;
+        self
+    }
+
+    /// Pins the clock, in milliseconds since 1970; default is the system's clock at each request.
+    ///
+    /// The clock decides the time window and the time of lines that have none.
+    pub const fn clock_millis(mut self, now: i64) -> Self {
+        self.clock_millis = Some(now);
+        self
+    }
+
+    /// Rejects metrics and distributions whose timestamp is too far from the clock, as a proxy does; default true.
+    pub const fn time_window(mut self, on: bool) -> Self {
+        self.time_window = on;
+        self
+    }
+
+    /// Names the source of lines that have none; default the client's address, as a proxy without reverse lookup has it.
+    pub fn remote_host(mut self, name: impl Into<String>) -> Self {
+        self.remote_host = Some(name.into());
+        self
+    }
+
+    /// Judges lines by these limits; default [`Limits::PROXY`].
+    pub const fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Keeps the text of this many lines, the latest, of the accepted and as many of the rejected; default 1,000.
+    ///
+    /// A line may have up to 16 MiB, usually it has a hundred bytes.
+    pub const fn keep_lines(mut self, lines: usize) -> Self {
+        self.keep_lines = lines;
+        self
+    }
+
+    /// Counts this many different ids per kind by name; default 4,000,000, at about 100 bytes each.
+    ///
+    /// Lines with further ids are counted as if they had none, and in
+    /// [`Counts::without_id`](crate::Counts::without_id).
+    pub const fn keep_ids(mut self, ids: usize) -> Self {
+        self.keep_ids = ids;
+        self
+    }
+
+    /// Opens the port and starts the receiver's thread.
+    ///
+    /// # Errors
+    ///
+    /// Any of opening the port (`AddrInUse`, `PermissionDenied`) or starting the thread.
+    pub fn start(self) -> io::Result<Receiver> {
+        Receiver::with(self)
+    }
+}
+
+const DEFAULT_KEEP_LINES: usize = 1000;
+const DEFAULT_KEEP_IDS: usize = 4_000_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn documented_defaults() {
+        let builder = Builder::new();
+        assert_eq!((builder.port, builder.clock_millis, builder.time_window), (0, None, true));
+        assert_eq!((builder.remote_host, builder.limits), (None, Limits::PROXY));
+        assert_eq!((builder.keep_lines, builder.keep_ids), (1000, 4_000_000));
+    }
+}

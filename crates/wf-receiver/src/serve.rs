@@ -1,0 +1,201 @@
+//! The HTTP side: a request in, an answer out.
+
+use std::convert::Infallible;
+use std::error::Error;
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use bytes::Bytes;
+use http::header::{CONNECTION, CONTENT_ENCODING, CONTENT_TYPE};
+use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::net::{TcpListener, TcpStream};
+use wf_parse::Format;
+
+use crate::answer::{Act, Answer};
+use crate::body::{Body, Unreadable};
+use crate::socket::Socket;
+use crate::store::Store;
+
+/// Accepts connections for ever.
+pub(crate) async fn serve(listener: TcpListener, store: Arc<Store>) -> Infallible {
+    loop {
+        match listener.accept().await {
+            Ok((stream, client)) => {
+                store.change(|state| state.counts.connections += 1);
+                tokio::spawn(connection(stream, client, Arc::clone(&store)));
+            }
+            // Out of file descriptors, most likely: trying again at once would only burn the processor.
+            Err(_) => tokio::time::sleep(std::time::Duration::from_millis(10)).await,
+        }
+    }
+}
+
+async fn connection(stream: TcpStream, client: SocketAddr, store: Arc<Store>) {
+    // Answers are small and awaited; holding them back would only cost time.
+    let _ = stream.set_nodelay(true);
+    let reset = Arc::new(AtomicBool::new(false));
+    let socket = TokioIo::new(Socket::new(stream, Arc::clone(&reset)));
+    let service = service_fn(|request| {
+        let (store, reset) = (Arc::clone(&store), Arc::clone(&reset));
+        async move {
+            let answer = answer(request, client, &store).await;
+            if matches!(answer, Err(Broken::Reset)) {
+                reset.store(true, Ordering::Relaxed);
+            }
+            answer
+        }
+    });
+    // An error is a client that went away or spoke no HTTP; there is nobody to tell.
+    let _ = http1::Builder::new().serve_connection(socket, service).await;
+}
+
+async fn answer(
+    request: Request<Incoming>,
+    client: SocketAddr,
+    store: &Store,
+) -> Result<Response<Full<Bytes>>, Broken> {
+    let (head, body) = request.into_parts();
+    let gzip = head.headers.get(CONTENT_ENCODING).is_some_and(|it| is_gzip(it.as_bytes()));
+    let body = Body::read(body, gzip).await.map_err(|_| Broken::Cut)?;
+    store.change(|state| {
+        state.counts.requests += 1;
+        state.counts.body_bytes += body.wire_bytes as u64;
+        state.counts.text_bytes += body.content.as_ref().map_or(0, |it| it.len() as u64);
+    });
+    if head.method == Method::OPTIONS {
+        return Ok(respond(StatusCode::NO_CONTENT, ""));
+    }
+    let content = match body.content {
+        Ok(content) => content,
+        Err(Unreadable::TooLarge) => return Ok(respond_and_close(StatusCode::PAYLOAD_TOO_LARGE, "")),
+        Err(Unreadable::BadGzip(error)) => {
+            let text = format!("Decompression error: {error}");
+            return Ok(respond_and_close(StatusCode::BAD_REQUEST, &text));
+        }
+    };
+    // As Java reads it: what is no UTF-8 becomes U+FFFD.
+    let text = String::from_utf8_lossy(&content);
+    let format = Format::from_query(query_f(head.uri.query().unwrap_or_default()));
+
+    let Some(answer) = scripted(store, format, &text) else {
+        return Ok(honest(store, format, &text, client));
+    };
+    if answer.stores && answer.act != Act::Honest {
+        // The reason is lost with the honest answer.
+        let _ = store.take(format, &text, client.ip());
+    }
+    if !answer.delay.is_zero() {
+        tokio::time::sleep(answer.delay).await;
+    }
+    match answer.act {
+        Act::Honest => Ok(honest(store, format, &text, client)),
+        Act::Status(status) => Ok(prescribed(status, &answer)),
+        Act::Hang => std::future::pending().await,
+        Act::Reset => Err(Broken::Reset),
+    }
+}
+
+/// Why a connection ends without an answer.
+#[derive(Debug)]
+enum Broken {
+    /// The client went away in its own request.
+    Cut,
+    /// A script wants it.
+    Reset,
+}
+
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Cut => "request is incomplete",
+            Self::Reset => "reset by script",
+        })
+    }
+}
+
+impl Error for Broken {}
+
+/// The next scripted answer, if this request gets one.
+fn scripted(store: &Store, format: Format, text: &str) -> Option<Answer> {
+    let lines = || text.split('\n').filter(|it| !it.trim().is_empty()).count();
+    store.change(|state| {
+        let answer = state.script.pop_front().or_else(|| state.always.clone())?;
+        let lines = lines();
+        if !answer.concerns(format, lines) {
+            return None;
+        }
+        if answer.act != Act::Honest {
+            state.counts.scripted += 1;
+            if !answer.stores {
+                state.counts.unread += lines as u64;
+            }
+        }
+        Some(answer)
+    })
+}
+
+fn honest(store: &Store, format: Format, text: &str, client: SocketAddr) -> Response<Full<Bytes>> {
+    match store.take(format, text, client.ip()) {
+        Ok(()) => respond(StatusCode::ACCEPTED, ""),
+        Err(reason) => respond(StatusCode::BAD_REQUEST, &format!("reason: \"{reason}\"")),
+    }
+}
+
+fn prescribed(status: u16, answer: &Answer) -> Response<Full<Bytes>> {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = respond(status, &answer.body);
+    for (name, value) in &answer.headers {
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+            response.headers_mut().append(name, value);
+        }
+    }
+    response
+}
+
+fn respond_and_close(status: StatusCode, text: &str) -> Response<Full<Bytes>> {
+    let mut response = respond(status, text);
+    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    response
+}
+
+fn respond(status: StatusCode, text: &str) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(Bytes::copy_from_slice(text.as_bytes())));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain"));
+    response
+}
+
+fn is_gzip(encoding: &[u8]) -> bool {
+    encoding.eq_ignore_ascii_case(b"gzip") || encoding.eq_ignore_ascii_case(b"x-gzip")
+}
+
+/// The value of the first `f` in a query.
+fn query_f(query: &str) -> &str {
+    query.split('&').find_map(|pair| pair.strip_prefix("f=")).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn f_is_found_among_other_parameters() {
+        for (query, f) in [
+            ("", ""),
+            ("f=trace", "trace"),
+            ("a=b&f=histogram&c", "histogram"),
+            ("ff=trace", ""),
+            ("f=a&f=b", "a"),
+            ("f", ""),
+        ] {
+            assert_eq!(query_f(query), f, "{query}");
+        }
+    }
+}

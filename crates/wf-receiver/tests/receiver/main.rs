@@ -1,0 +1,7 @@
+//! Every promise of the receiver, over a socket.
+
+mod client;
+mod counting;
+mod http;
+mod life;
+mod script;
