@@ -24,7 +24,7 @@ impl Consumer {
     /// Takes records from the front, lends each to `taker` in place, and returns how many there were.
     ///
     /// Stops after `max_records`, before a record that would carry the sum of the records' lengths over `max_bytes` (the first
-    /// is taken even so, lest it stay for ever), or at a record that is not written completely yet, whatever has been pushed
+    /// is taken even so, alone, lest it stay for ever), or at a record that is not written completely yet, whatever has been pushed
     /// behind it. While producers keep pushing it goes on: `max_records` bounds it. Does not allocate; space returns to
     /// producers on the way.
     ///

@@ -148,11 +148,12 @@ impl Ring {
                 break;
             }
             let len = header as usize - 1;
-            if drained.records > 0 && len > max_bytes.saturating_sub(drained.bytes) {
+            let sum = drained.bytes.checked_add(len).filter(|&sum| sum <= max_bytes);
+            if drained.records > 0 && sum.is_none() {
                 break;
             }
             drained.records += 1;
-            drained.bytes += len;
+            drained.bytes = sum.unwrap_or(len);
             hand.words = words_of(len);
             self.storage.read(index, len, &mut taker);
             hand.put_down();
