@@ -4,8 +4,8 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use flate2::Compression;
 use flate2::write::GzEncoder;
+use flate2::{Compress, Compression, FlushCompress};
 use wf_receiver::Receiver;
 
 /// One connection.
@@ -72,4 +72,17 @@ pub(crate) fn gzip(text: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
     encoder.write_all(text).unwrap();
     encoder.finish().unwrap()
+}
+
+/// At least `size` spaces without a proper end, from one block again and again: a compressor without optimization would
+/// take many seconds.
+pub(crate) fn gzip_bomb(size: usize) -> Vec<u8> {
+    let text = [b' '; 64 * 1024];
+    let mut block = vec![0; text.len()];
+    let mut compress = Compress::new(Compression::fast(), false);
+    // A full flush ends at a byte and refers to nothing before it, so the block may stand anywhere.
+    compress.compress(&text, &mut block, FlushCompress::Full).unwrap();
+    block.truncate(usize::try_from(compress.total_out()).unwrap());
+    let head = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff];
+    [&head[..], &block.repeat(size.div_ceil(text.len()))].concat()
 }
