@@ -1,0 +1,38 @@
+//! Any line is judged without a panic, and what the receiver would send on reads back as itself.
+#![cfg_attr(fuzzing, no_main)]
+
+use arbitrary::Arbitrary;
+use wf_parse::{Format, Parser, Verdict};
+
+#[derive(Arbitrary, Debug)]
+struct Input<'a> {
+    format: u8,
+    http: bool,
+    line: &'a str,
+}
+
+fn check(input: Input<'_>) {
+    const FORMATS: [Format; 6] =
+        [Format::Auto, Format::Wavefront, Format::Histogram, Format::Trace, Format::SpanLogs, Format::Event];
+    let format = FORMATS[usize::from(input.format) % FORMATS.len()];
+    let parser = Parser::new().now_millis(1_700_000_000_000).http(input.http);
+    let parsed = parser.parse(format, input.line);
+    assert_eq!(parsed.problem().is_some(), !matches!(parsed.verdict(), Verdict::Accept | Verdict::Ignore));
+    if let Some(problem) = parsed.problem() {
+        assert!((1..=input.line.chars().count() + 1).contains(&problem.column()), "{problem:?}");
+    }
+    assert_eq!(parsed.canonical().is_some(), parsed.verdict() == Verdict::Accept);
+
+    let Some(canonical) = parsed.canonical() else { return };
+    // The receiver's own flaw: a backslash before the closing quote escapes it, and the line does not read back.
+    if canonical.contains("\\\"") {
+        return;
+    }
+    // Several operations on source tags are several lines.
+    for line in canonical.split('\n') {
+        let again = parser.parse(format, line);
+        assert_eq!(again.canonical().as_deref(), Some(line), "{again:?}");
+    }
+}
+
+wf_fuzz::target!("parse", check);
