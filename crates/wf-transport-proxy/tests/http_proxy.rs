@@ -1,5 +1,8 @@
 //! What a proxy sees of each kind, and what its answers become.
 
+use std::time::Duration;
+
+use wf_receiver::{Kind, Receiver};
 use wf_testkit::{Peer, Script};
 use wf_transport::{Batch, LineKind, Outcome, Records, Transport};
 use wf_transport_proxy::{BuildError, HttpProxy, Tls};
@@ -95,4 +98,32 @@ fn a_token_may_travel_in_the_open_on_this_machine_or_when_told_so() {
         HttpProxy::builder(host).token("t").build().unwrap();
     }
     HttpProxy::builder("proxy").token("t").allow_insecure_token(true).build().unwrap();
+}
+
+#[tokio::test]
+async fn a_receiver_sees_every_kind_as_what_it_is() {
+    let lines = [
+        (LineKind::Point, Kind::Metric, "\"a\" 1 source=\"h\" \"id\"=\"1\"\n"),
+        (LineKind::Delta, Kind::Delta, "\"∆a\" 1 source=\"h\" \"id\"=\"1\"\n"),
+        (LineKind::Histogram, Kind::Histogram, "!M 1700000000 #2 1.5 \"a\" source=\"h\" \"id\"=\"1\"\n"),
+        (
+            LineKind::Span,
+            Kind::Span,
+            "\"a\" source=\"h\" traceId=7b3bf470-9456-11e8-9eb6-529269fb1459 \
+             spanId=0313bafe-9457-11e8-9eb6-529269fb1459 \"application\"=\"x\" \"service\"=\"y\" \"id\"=\"1\" \
+             1700000000000 343500\n",
+        ),
+    ];
+    for gzip in [false, true] {
+        let receiver = Receiver::builder().time_window(false).start().unwrap();
+        let proxy = HttpProxy::builder("127.0.0.1").port(receiver.port()).gzip(gzip).build().unwrap();
+        for (kind, _, text) in lines {
+            let batch = Batch::new(kind, Records::from_iter([text]));
+            assert_eq!(proxy.deliver(&batch).await, Outcome::status(202));
+        }
+        assert!(receiver.wait_until(Duration::from_secs(20), |counts| counts.accepted.total() == 4));
+        for (_, kind, _) in lines {
+            assert_eq!(receiver.times_seen(kind, "1"), 1, "{kind:?} {:?}", receiver.rejected());
+        }
+    }
 }
