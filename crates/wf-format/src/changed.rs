@@ -5,7 +5,7 @@ use core::ops::{BitOr, BitOrAssign};
 ///
 /// Four bits say where (`NAME`, `SOURCE`, `TAG_KEY`, `TAG_VALUE`), four say what else is worth knowing. Quoting and
 /// escaping are no changes: the receiver undoes them. Always empty under
-/// [`Strictness::Reject`](crate::Strictness::Reject).
+/// [`Strictness::Reject`](crate::Strictness::Reject), unless the point's [`Series`](crate::Series) was made without.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Changed(u8);
 

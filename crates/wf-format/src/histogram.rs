@@ -155,7 +155,11 @@ impl<T: ?Sized> Clone for Histogram<'_, T> {
 
 impl<T: ?Sized> Copy for Histogram<'_, T> {}
 
-impl<T: Tags + ?Sized> Point for Histogram<'_, T> {}
+impl<T: Tags + ?Sized> Point for Histogram<'_, T> {
+    fn kind(&self) -> Kind {
+        Kind::Histogram
+    }
+}
 
 impl<T: Tags + ?Sized> Encode for Histogram<'_, T> {
     fn size_guess(&self) -> usize {

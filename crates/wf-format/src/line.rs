@@ -359,6 +359,11 @@ fn cut_at(text: &str, limit: usize) -> &str {
 /// By which a proxy's metric port recognizes that a line has a source.
 const SOURCE_MARK: &[u8] = b"source=";
 
+/// Tells whether a metric of this name is a delta counter.
+pub(crate) fn is_delta_name(raw: &str) -> bool {
+    trim(raw).starts_with(DELTAS)
+}
+
 /// The sign that makes a name a delta counter's, as all SDKs write it.
 const DELTA: &str = "\u{2206}";
 /// Both signs that the receiver knows: the increment, and the Greek capital letter.

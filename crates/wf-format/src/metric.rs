@@ -1,6 +1,6 @@
 use crate::error::{Field, FormatError};
 use crate::format::{Encoded, Format, Kind};
-use crate::line::{Line, Name};
+use crate::line::{self, Line, Name};
 use crate::number;
 use crate::point::{Encode, POINT_GUESS, Point};
 use crate::tag_list::{self, TagKind};
@@ -87,7 +87,11 @@ impl<T: ?Sized> Clone for Metric<'_, T> {
 
 impl<T: ?Sized> Copy for Metric<'_, T> {}
 
-impl<T: Tags + ?Sized> Point for Metric<'_, T> {}
+impl<T: Tags + ?Sized> Point for Metric<'_, T> {
+    fn kind(&self) -> Kind {
+        if line::is_delta_name(self.name) { Kind::Delta } else { Kind::Point }
+    }
+}
 
 impl<T: Tags + ?Sized> Encode for Metric<'_, T> {
     #[inline]
@@ -171,7 +175,11 @@ impl<T: ?Sized> Clone for DeltaCounter<'_, T> {
 
 impl<T: ?Sized> Copy for DeltaCounter<'_, T> {}
 
-impl<T: Tags + ?Sized> Point for DeltaCounter<'_, T> {}
+impl<T: Tags + ?Sized> Point for DeltaCounter<'_, T> {
+    fn kind(&self) -> Kind {
+        Kind::Delta
+    }
+}
 
 impl<T: Tags + ?Sized> Encode for DeltaCounter<'_, T> {
     #[inline]

@@ -7,7 +7,16 @@ use crate::line::Line;
 ///
 /// Sealed: what may stand in a line is this crate's business. To encode a point, hand it to
 /// [`Format::encode`](crate::Format::encode) or [`Format::encode_into`](crate::Format::encode_into).
-pub trait Point: Encode {}
+pub trait Point: Encode {
+    /// Returns what the line would be to the receiver: the kind under which a refused point is counted.
+    ///
+    /// ```
+    /// use wf_format::{Kind, Metric, Point};
+    ///
+    /// assert_eq!(Metric::new("∆requests", f64::NAN).kind(), Kind::Delta);
+    /// ```
+    fn kind(&self) -> Kind;
+}
 
 #[expect(unnameable_types, reason = "the sealed half of `Point`")]
 pub trait Encode {
@@ -18,7 +27,11 @@ pub trait Encode {
     fn write(&self, line: &mut Line<'_, '_>) -> Result<Kind, FormatError>;
 }
 
-impl<P: Point + ?Sized> Point for &P {}
+impl<P: Point + ?Sized> Point for &P {
+    fn kind(&self) -> Kind {
+        (**self).kind()
+    }
+}
 
 impl<P: Encode + ?Sized> Encode for &P {
     #[inline]

@@ -104,7 +104,11 @@ impl SeriesPoint<'_> {
     }
 }
 
-impl Point for SeriesPoint<'_> {}
+impl Point for SeriesPoint<'_> {
+    fn kind(&self) -> Kind {
+        if self.delta { Kind::Delta } else { Kind::Point }
+    }
+}
 
 /// Of the format only the stamp is used: source and tags are in the series.
 impl Encode for SeriesPoint<'_> {

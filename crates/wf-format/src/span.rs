@@ -133,7 +133,11 @@ impl<T: ?Sized> Clone for Span<'_, T> {
 
 impl<T: ?Sized> Copy for Span<'_, T> {}
 
-impl<T: Tags + ?Sized> Point for Span<'_, T> {}
+impl<T: Tags + ?Sized> Point for Span<'_, T> {
+    fn kind(&self) -> Kind {
+        Kind::Span
+    }
+}
 
 impl<T: Tags + ?Sized> Encode for Span<'_, T> {
     fn size_guess(&self) -> usize {

@@ -60,16 +60,18 @@ impl TagList {
         let start = line.len();
         line.put(b" ")?;
         let name = line.name(key, Field::TagKey, key_limit)?;
-        if name.units >= pair_limit {
-            return Err(FormatError::TooLong(Field::TagKey));
-        }
         let key_end = line.len();
         // Between the blank and the quotes.
         let written = line.since(start).get(2..key_end - start - 1).unwrap_or_default();
         self.check_key(written)?;
         let bit = 1 << hash(written);
+        // The receiver renames these with an underscore before it measures them.
+        let units = name.units + usize::from(matches!(written, b"host" | b"tag"));
+        if units >= pair_limit {
+            return Err(FormatError::TooLong(Field::TagKey));
+        }
         line.put(b"=")?;
-        line.text(value, Field::TagValue, usize::min(value_limit, pair_limit - name.units), Overlong::Cut)?;
+        line.text(value, Field::TagValue, usize::min(value_limit, pair_limit - units), Overlong::Cut)?;
 
         self.count += 1;
         if self.seen & bit != 0 {

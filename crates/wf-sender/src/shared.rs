@@ -1,0 +1,172 @@
+use std::{
+    fmt,
+    sync::{
+        OnceLock,
+        atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering},
+    },
+    thread::ThreadId,
+    time::{Instant, SystemTime, UNIX_EPOCH},
+};
+
+use tokio::sync::Notify;
+use wf_format::{Format, Limits, NamePolicy, Strictness};
+use wf_transport::LineKind;
+
+use crate::{
+    books::{Books, PerLane, Producers},
+    ledger::Stats,
+    reason::Refused,
+    room::Room,
+};
+
+/// What the handles and the worker of one sender share.
+pub(crate) struct Shared {
+    pub(crate) books: Books,
+    pub(crate) producers: Producers,
+    pub(crate) rooms: PerLane<Room>,
+    pub(crate) wake: Notify,
+    pub(crate) flush_asked: AtomicBool,
+    pub(crate) closing: AtomicBool,
+    pub(crate) formatting: Formatting,
+    pub(crate) worker: OnceLock<ThreadId>,
+    state: AtomicU8,
+    process: u32,
+    created: Instant,
+    /// Milliseconds after `created` at which a full lane last looked at the process id.
+    fork_checked: AtomicU64,
+    #[cfg(test)]
+    pub(crate) worker_shall_panic: AtomicBool,
+}
+
+/// How points become lines.
+#[derive(Clone, Debug)]
+pub(crate) struct Formatting {
+    pub(crate) source: String,
+    pub(crate) tags: Vec<(String, String)>,
+    pub(crate) limits: Limits,
+    pub(crate) strictness: Strictness,
+    pub(crate) names: NamePolicy,
+    pub(crate) stamp: bool,
+}
+
+impl Formatting {
+    /// Returns the format of a point that is accepted now.
+    pub(crate) fn format(&self) -> Format<'_> {
+        let format = Format::DEFAULT
+            .default_source(&self.source)
+            .tags(&self.tags)
+            .limits(self.limits)
+            .strictness(self.strictness)
+            .names(self.names);
+        if self.stamp { format.stamp(seconds_since_epoch()) } else { format }
+    }
+}
+
+/// A clock before 1970 stamps 0.
+fn seconds_since_epoch() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+}
+
+const OPEN: u8 = 0;
+const DEAD: u8 = 1;
+const FORKED: u8 = 2;
+
+impl Shared {
+    pub(crate) fn new(producers: Producers, formatting: Formatting) -> Self {
+        Self {
+            books: Books::default(),
+            producers,
+            rooms: Default::default(),
+            wake: Notify::new(),
+            flush_asked: AtomicBool::new(false),
+            closing: AtomicBool::new(false),
+            formatting,
+            worker: OnceLock::new(),
+            state: AtomicU8::new(OPEN),
+            process: std::process::id(),
+            created: Instant::now(),
+            fork_checked: AtomicU64::new(0),
+            #[cfg(test)]
+            worker_shall_panic: AtomicBool::new(false),
+        }
+    }
+
+    pub(crate) fn stats(&self) -> Stats {
+        self.books.stats(&self.producers)
+    }
+
+    /// Returns the reason why nothing is accepted any more, if that is so: the worker panicked, or is in another process.
+    pub(crate) fn gone(&self) -> Option<Refused> {
+        match self.state.load(Ordering::Acquire) {
+            DEAD => Some(Refused::Dead),
+            FORKED => Some(Refused::Forked),
+            _ => None,
+        }
+    }
+
+    /// Notes that the worker panicked.
+    pub(crate) fn died(&self) {
+        self.state.store(DEAD, Ordering::Release);
+        self.close_lanes();
+    }
+
+    /// Refuses whatever comes from now on, for every kind.
+    pub(crate) fn close_lanes(&self) {
+        for (producer, room) in self.producers.iter().zip(&self.rooms) {
+            if let Some(producer) = producer {
+                producer.close();
+            }
+            room.free();
+        }
+    }
+
+    /// Tells whether this process is a fork of the one with the worker; if so, books what the fork holds a copy of.
+    pub(crate) fn is_fork(&self) -> bool {
+        if self.gone() == Some(Refused::Forked) {
+            return true;
+        }
+        self.process != std::process::id() && {
+            self.state.store(FORKED, Ordering::Release);
+            self.close_lanes();
+            // The parent sends what was accepted before the fork; what the child added reaches nobody.
+            self.books.give_up_in_fork(&self.producers);
+            true
+        }
+    }
+
+    /// The same question, asked at most once a second: a full lane may be one that nobody will ever drain.
+    pub(crate) fn full_because_fork(&self) -> bool {
+        let now = u64::try_from(self.created.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let last = self.fork_checked.load(Ordering::Relaxed);
+        now.saturating_sub(last) >= 1000
+            && self.fork_checked.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+            && self.is_fork()
+    }
+
+    /// Tells whether the calling thread is the worker's, which must not wait for itself.
+    pub(crate) fn in_worker(&self) -> bool {
+        self.worker.get() == Some(&std::thread::current().id())
+    }
+
+    #[cfg(test)]
+    pub(crate) fn pretend_fork(&mut self) {
+        self.process = self.process.wrapping_add(1);
+    }
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared").field("stats", &self.stats()).finish_non_exhaustive()
+    }
+}
+
+/// Returns the lane of a kind of line.
+pub(crate) const fn line_kind(kind: wf_format::Kind) -> LineKind {
+    match kind {
+        wf_format::Kind::Delta => LineKind::Delta,
+        wf_format::Kind::Histogram => LineKind::Histogram,
+        wf_format::Kind::Span => LineKind::Span,
+        _ => LineKind::Point,
+    }
+}

@@ -1,0 +1,296 @@
+//! The one thread that takes points out of the lanes, has them delivered and keeps the books.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
+
+use tokio::{
+    runtime::Runtime,
+    task::{Id, JoinError, JoinSet},
+    time::{Instant, sleep_until, timeout},
+};
+use wf_transport::{Cause, LineKind, Outcome};
+
+use crate::{
+    erased::Erased,
+    lane::{Flying, Lane},
+    ledger::Ledger,
+    pause::Pause,
+    policy::{Attempt, Decision, Fate, Policy, Scope, Taint, expired},
+    reason::{Dropped, Loss, Unconfirmed},
+    shared::Shared,
+};
+
+/// Called with every loss: kind, reason, points.
+pub(crate) type OnLoss = Box<dyn Fn(LineKind, Loss, u64) + Send>;
+
+pub(crate) struct Worker {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) transport: Arc<dyn Erased>,
+    pub(crate) policy: Policy,
+    pub(crate) flush_interval: Duration,
+    pub(crate) attempt_timeout: Duration,
+    pub(crate) on_loss: Option<OnLoss>,
+    /// In the order of the kinds, without those that have no route.
+    pub(crate) lanes: Vec<Lane>,
+    pub(crate) target: Pause,
+    pub(crate) tasks: JoinSet<Outcome>,
+}
+
+impl Worker {
+    /// Works until the sender is closed, or a panic; then nothing is pending.
+    pub(crate) fn run(mut self, runtime: Runtime) {
+        let worked = catch_unwind(AssertUnwindSafe(|| runtime.block_on(self.work())));
+        let (dropped, unconfirmed) = match worked {
+            Ok(()) => (Dropped::Shutdown, Unconfirmed::Shutdown),
+            Err(_) => {
+                self.shared.died();
+                (Dropped::Worker, Unconfirmed::Worker)
+            }
+        };
+        self.book_the_rest(dropped, unconfirmed);
+        let Self { shared, transport, tasks, lanes, .. } = self;
+        drop((tasks, lanes));
+        // Not `drop`, which would wait for a hung name lookup.
+        runtime.shutdown_background();
+        // A transport's drop is user code.
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(transport)));
+        shared.books.end();
+    }
+
+    /// Works until nothing is left to do after a close, or its deadline.
+    pub(crate) async fn work(&mut self) {
+        let mut tick = Instant::now() + self.flush_interval;
+        loop {
+            let now = Instant::now();
+            #[cfg(test)]
+            assert!(!self.shared.worker_shall_panic.load(Ordering::Relaxed), "told to");
+            let closing = self.shared.closing.load(Ordering::Acquire);
+            let close_at = closing.then(|| self.shared.books.close_at()).flatten().map(Instant::from_std);
+            if close_at.is_some_and(|deadline| deadline <= now) {
+                return;
+            }
+            let flush = self.shared.flush_asked.swap(false, Ordering::AcqRel);
+            if flush {
+                self.target.hasten();
+                self.lanes.iter_mut().for_each(|lane| lane.pause.hasten());
+            }
+            let ticks = now >= tick;
+            if ticks {
+                tick = now + self.flush_interval;
+            }
+            for lane in &mut self.lanes {
+                if ticks || flush || closing {
+                    lane.make_due();
+                    lane.mark(now);
+                }
+            }
+            self.step(now, closing);
+            if closing && self.lanes.iter().all(Lane::is_done) {
+                return;
+            }
+            let wake_at = self.wakes_at(now, closing).into_iter().chain(close_at).fold(tick, Instant::min);
+            tokio::select! {
+                biased;
+                Some(ended) = self.tasks.join_next_with_id(), if !self.tasks.is_empty() => self.ended(ended),
+                () = self.shared.wake.notified() => {}
+                () = sleep_until(wake_at) => {}
+            }
+        }
+    }
+
+    /// Lets every lane do what can be done now.
+    fn step(&mut self, now: Instant, closing: bool) {
+        for lane in 0..self.lanes.len() {
+            loop {
+                if self.lanes[lane].cut(now) {
+                    self.shared.rooms[self.lanes[lane].kind.index()].free();
+                    self.publish(lane, |_| {});
+                }
+                if !self.expire(lane, now) {
+                    break;
+                }
+            }
+            if now >= self.ready_at(lane, closing) {
+                self.start(lane, now);
+            }
+        }
+    }
+
+    /// Gives up the first batch of a lane if it has waited too long; tells whether it did.
+    fn expire(&mut self, place: usize, now: Instant) -> bool {
+        let lane = &mut self.lanes[place];
+        let Some(held) = lane.held.front() else { return false };
+        if lane.flying.is_some() || now < held.accepted_by + self.policy.max_age[lane.kind.index()] {
+            return false;
+        }
+        let loss = expired(held.taint);
+        self.lose_first(place, loss);
+        true
+    }
+
+    /// Returns when the lane may next make an attempt.
+    fn ready_at(&self, place: usize, closing: bool) -> Instant {
+        self.lanes[place].pause.ready_at(closing).max(self.target.ready_at(closing))
+    }
+
+    /// Begins an attempt with the first batch of a lane, if there is one and nothing speaks against it.
+    fn start(&mut self, place: usize, now: Instant) {
+        // While the target fails, one lane at a time looks whether it still does.
+        if self.target.failures() > 0 && self.lanes.iter().any(|lane| lane.flying.is_some()) {
+            return;
+        }
+        let lane = &mut self.lanes[place];
+        let Some(held) = lane.held.front() else { return };
+        if lane.flying.is_some() {
+            return;
+        }
+        let batch = held.batch.again();
+        let attempt = Arc::clone(&self.transport).attempt(batch.clone());
+        let (limit, mark) = (self.attempt_timeout, batch.clone());
+        let task = self.tasks.spawn(async move {
+            match timeout(limit, attempt).await {
+                Ok(outcome) => outcome,
+                Err(_) => cut_off(mark.was_written(), Cause::Deadline),
+            }
+        });
+        lane.flying = Some(Flying { task: task.id(), batch, started: now });
+        lane.pause.begins(now);
+        self.target.begins(now);
+        self.publish(place, |_| {});
+    }
+
+    /// Decides about the batch of an attempt that ended.
+    fn ended(&mut self, ended: Result<(Id, Outcome), JoinError>) {
+        let id = match &ended {
+            Ok((id, _)) => *id,
+            Err(error) => error.id(),
+        };
+        let flies = |lane: &Lane| lane.flying.as_ref().is_some_and(|flying| flying.task == id);
+        let Some(place) = self.lanes.iter().position(flies) else { return };
+        let lane = &mut self.lanes[place];
+        let (Some(flying), Some(held)) = (lane.flying.take(), lane.held.front_mut()) else { return };
+        let now = Instant::now();
+        let outcome = match ended {
+            Ok((_, outcome)) => outcome,
+            Err(_) => cut_off(flying.batch.was_written(), Cause::Panic),
+        };
+        let attempt = Attempt {
+            outcome,
+            kind: lane.kind,
+            class: lane.class,
+            points: held.batch.points(),
+            number: lane.pause.failures().max(self.target.failures()),
+            taint: held.taint,
+            splits_left: lane.splits_left,
+            age: now.saturating_duration_since(held.accepted_by),
+        };
+        let Decision { fate, taint, wait } = self.policy.decide(&attempt, fastrand::f64(), now.into_std());
+        held.taint = taint;
+        let Flying { batch: flown, started, .. } = flying;
+        if let Some(wait) = wait {
+            let until = Instant::from_std(wait.until);
+            match wait.scope {
+                Scope::Lane => lane.pause.failed(started, until, now),
+                Scope::Target => self.target.failed(started, until, now),
+            }
+        }
+        let success = matches!(fate, Fate::Delivered | Fate::Lost(Loss::Unconfirmed(Unconfirmed::NoAck)));
+        if success {
+            lane.pause.succeeded(now);
+            self.target.succeeded(now);
+        } else {
+            self.shared.books.publish(|cells| cells.failures += 1);
+        }
+        match fate {
+            Fate::Delivered => {
+                let points = held.batch.points() as u64;
+                // Nobody else may hold the batch, or its memory cannot serve again.
+                drop(flown);
+                lane.finish_first();
+                self.publish(place, |ledger| ledger.delivered += points);
+            }
+            Fate::Lost(loss) => {
+                drop(flown);
+                self.lose_first(place, loss);
+            }
+            Fate::Retry => self.publish(place, |_| {}),
+            Fate::Split { too_large: by_size } => {
+                if by_size {
+                    lane.shrink(&flown);
+                } else {
+                    lane.splits_left = lane.splits_left.saturating_sub(1);
+                }
+                lane.split_first();
+                self.publish(place, |_| {});
+            }
+        }
+    }
+
+    /// Books the first batch of a lane as lost.
+    fn lose_first(&mut self, place: usize, loss: Loss) {
+        let points = self.lanes[place].held.front().map_or(0, |held| held.batch.points() as u64);
+        self.lanes[place].finish_first();
+        self.lose(place, loss, points);
+    }
+
+    fn lose(&self, place: usize, loss: Loss, points: u64) {
+        self.publish(place, |ledger| ledger.lose(loss, points));
+        if let (Some(on_loss), 1..) = (&self.on_loss, points) {
+            // User code: a panic of it must not end the worker.
+            let _ = catch_unwind(AssertUnwindSafe(|| on_loss(self.lanes[place].kind, loss, points)));
+        }
+    }
+
+    /// Books everything that is pending; the lanes are closed.
+    fn book_the_rest(&mut self, dropped: Dropped, unconfirmed: Unconfirmed) {
+        self.shared.close_lanes();
+        for place in 0..self.lanes.len() {
+            // Looked at before the abort: what is written cannot be taken back.
+            let mut doubtful = self.lanes[place].first_is_doubtful();
+            self.lanes[place].flying = None;
+            while let Some(held) = self.lanes[place].held.front() {
+                doubtful |= held.taint != Taint::Clean;
+                let loss = if doubtful { Loss::Unconfirmed(unconfirmed) } else { Loss::Dropped(dropped) };
+                self.lose_first(place, loss);
+                doubtful = false;
+            }
+            let waiting = self.lanes[place].discard_waiting();
+            self.lose(place, Loss::Dropped(dropped), waiting);
+            self.shared.rooms[self.lanes[place].kind.index()].free();
+        }
+    }
+
+    /// Publishes the cells of a lane, with a change of its books.
+    fn publish(&self, place: usize, change: impl FnOnce(&mut Ledger)) {
+        let lane = &self.lanes[place];
+        self.shared.books.publish(|cells| {
+            let cells = &mut cells.lanes[lane.kind.index()];
+            change(&mut cells.ledger);
+            lane.measure(cells);
+        });
+    }
+
+    /// Returns when there is something to do that nothing else tells of.
+    fn wakes_at(&self, now: Instant, closing: bool) -> Option<Instant> {
+        let probing = self.target.failures() > 0 && self.lanes.iter().any(|lane| lane.flying.is_some());
+        let lanes = self.lanes.iter().enumerate().filter_map(|(place, lane)| {
+            let max_age = self.policy.max_age[lane.kind.index()];
+            // With a probe in the air its end is what to wait for.
+            let ready_at = if probing { now + max_age } else { self.ready_at(place, closing) };
+            lane.wakes_at(ready_at, now, max_age)
+        });
+        lanes.min()
+    }
+}
+
+/// Returns the outcome of an attempt that was ended from outside.
+const fn cut_off(written: bool, cause: Cause) -> Outcome {
+    if written { Outcome::Unknown(cause) } else { Outcome::Unsent(cause) }
+}
+
+#[cfg(test)]
+#[path = "worker_tests.rs"]
+mod tests;

@@ -1,0 +1,200 @@
+//! The worker's reactions to time and to disasters, on a clock that the tests move.
+
+use std::{sync::atomic::Ordering, time::Duration};
+
+use tokio::time::{Instant, advance, sleep};
+use wf_format::{DeltaCounter, Metric};
+use wf_transport::{Batch, Cause, LineKind, MemoryTransport, Outcome, Transport};
+
+use crate::{
+    Builder, Dropped, Refused, SendError, Sender,
+    books::Producers,
+    shared::{Formatting, Shared},
+};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// Runs the worker of a sender inside the test's runtime, so that the test's clock is the worker's.
+async fn with_worker<F: Future<Output = ()>>(builder: Builder, test: impl FnOnce(Sender) -> F) {
+    let (sender, mut worker) = builder.source("h").assemble().unwrap();
+    tokio::select! {
+        () = worker.work() => panic!("the worker ended"),
+        () = test(sender) => {}
+    }
+}
+
+fn metric(value: f64) -> Metric<'static> {
+    Metric::new("m", value).timestamp(1_700_000_000)
+}
+
+/// Answers as a function of the seconds since the start.
+struct At<F>(Instant, F);
+
+impl<F: Fn(u64) -> Outcome + Send + Sync + 'static> Transport for At<F> {
+    async fn deliver(&self, _: &Batch) -> Outcome {
+        self.1(self.0.elapsed().as_secs())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lone_point_waits_for_the_tick_and_no_longer() {
+    let memory = MemoryTransport::new();
+    with_worker(Builder::new(memory.clone()), |sender| async move {
+        sleep(Duration::from_millis(10)).await;
+        sender.send(&metric(1.0)).unwrap();
+        sleep(Duration::from_millis(980)).await;
+        assert_eq!(memory.attempts(), 0);
+        sleep(Duration::from_millis(20)).await;
+        assert_eq!(memory.attempts(), 1);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_idle_worker_makes_no_attempts() {
+    let memory = MemoryTransport::new();
+    with_worker(Builder::new(memory.clone()), |sender| async move {
+        sleep(1000 * SECOND).await;
+        assert_eq!(memory.attempts(), 0);
+        drop(sender);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn attempts_during_an_outage_are_few_and_delivery_follows_its_end() {
+    for outage in [10, 60, 600] {
+        let down = move |now| if now < outage { Outcome::Unsent(Cause::Connect) } else { Outcome::Stored };
+        let transport = At(Instant::now(), down);
+        with_worker(Builder::new(transport), |sender| async move {
+            sender.send(&metric(1.0)).unwrap();
+            sleep(Duration::from_secs(outage)).await;
+            let attempts = sender.stats().failures();
+            assert!(attempts <= 12 + outage / 10, "{attempts} attempts in {outage} s");
+            sleep(32 * SECOND).await;
+            assert_eq!(sender.stats().total().delivered(), 1, "the longest wait is 30 s");
+        })
+        .await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn deltas_expire_after_ten_minutes_and_points_after_an_hour() {
+    let transport = At(Instant::now(), |_| Outcome::Unsent(Cause::Connect));
+    with_worker(Builder::new(transport), |sender| async move {
+        sender.send(&DeltaCounter::new("d", 1.0)).unwrap();
+        sender.send(&metric(1.0)).unwrap();
+        let expired = |kind| sender.stats()[kind].dropped_for(Dropped::Expired);
+        sleep(599 * SECOND).await;
+        assert_eq!(expired(LineKind::Delta), 0);
+        sleep(25 * SECOND).await;
+        assert_eq!((expired(LineKind::Delta), expired(LineKind::Point)), (1, 0));
+        sleep(2970 * SECOND).await;
+        assert_eq!(expired(LineKind::Point), 0);
+        sleep(200 * SECOND).await;
+        assert_eq!(expired(LineKind::Point), 1);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_waits_in_the_ring_ages_too() {
+    let down = |now| if now < 580 { Outcome::Unsent(Cause::Connect) } else { Outcome::status(403) };
+    let transport = At(Instant::now(), down);
+    with_worker(Builder::new(transport).batch_size(1), |sender| async move {
+        for _ in 0..10 {
+            sender.send(&DeltaCounter::new("d", 1.0)).unwrap();
+            sleep(10 * SECOND).await;
+        }
+        // The oldest is 600 s old, the youngest 510 s: each goes at its own time, a thirty-second of ten minutes late at most.
+        sleep(500 * SECOND + 21 * SECOND).await;
+        let early = sender.stats().total().dropped_for(Dropped::Expired);
+        assert!((1..=4).contains(&early), "{early}");
+        sleep(100 * SECOND).await;
+        assert_eq!(sender.stats().total().dropped_for(Dropped::Expired), 10);
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_gap_in_the_clock_brings_no_burst_of_attempts() {
+    let transport = At(Instant::now(), |_| Outcome::Unsent(Cause::Connect));
+    with_worker(Builder::new(transport).max_age(LineKind::Point, 24 * 3600 * SECOND), |sender| async move {
+        sender.send(&metric(1.0)).unwrap();
+        sleep(60 * SECOND).await;
+        let before = sender.stats().failures();
+        advance(3600 * SECOND).await;
+        sleep(Duration::from_millis(40)).await;
+        assert!(sender.stats().failures() - before <= 1);
+    })
+    .await;
+}
+
+#[test]
+fn a_dead_worker_is_booked_and_refuses() {
+    let (sender, worker) = Builder::new(MemoryTransport::new()).source("h").assemble().unwrap();
+    sender.send(&metric(1.0)).unwrap();
+    worker.shared.worker_shall_panic.store(true, Ordering::Relaxed);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    worker.run(runtime);
+
+    assert_eq!(sender.send(&metric(2.0)), Err(SendError::Dead));
+    assert!(!sender.flush(SECOND).complete);
+    let report = sender.close(SECOND);
+    assert!(report.complete);
+    let books = sender.stats().total();
+    assert_eq!(books.dropped_for(Dropped::Worker), 1);
+    assert_eq!((books.refused_for(Refused::Dead), books.pending()), (1, 0));
+    assert!(books.balances());
+}
+
+/// A sender as a fork sees it: the worker is in another process.
+fn fork() -> (Sender, wf_queue::Consumer) {
+    let (producer, consumer) = wf_queue::queue(2, 1024).unwrap();
+    let mut producers = Producers::default();
+    producers[LineKind::Point.index()] = Some(producer);
+    let formatting = Formatting {
+        source: "h".to_owned(),
+        tags: Vec::new(),
+        limits: wf_format::Limits::DEFAULT,
+        strictness: wf_format::Strictness::Sanitize,
+        names: wf_format::NamePolicy::Receiver,
+        stamp: true,
+    };
+    let mut shared = Shared::new(producers, formatting);
+    shared.pretend_fork();
+    (Sender::new(shared.into()), consumer)
+}
+
+#[test]
+fn in_a_fork_flush_and_close_end_at_once() {
+    for flushes in [true, false] {
+        let (sender, _consumer) = fork();
+        sender.send(&metric(1.0)).unwrap();
+        if flushes {
+            assert!(!sender.flush(Duration::MAX).complete);
+        } else {
+            assert!(sender.close(Duration::MAX).complete);
+        }
+        assert_eq!(sender.send(&metric(2.0)), Err(SendError::Dead));
+        let books = sender.stats().total();
+        assert_eq!((books.dropped_for(Dropped::Forked), books.pending()), (1, 0));
+        assert_eq!(books.refused_for(Refused::Forked), 1);
+        assert!(books.balances());
+    }
+}
+
+#[test]
+fn a_fork_notices_when_its_lane_is_full() {
+    let (sender, _consumer) = fork();
+    sender.send(&metric(1.0)).unwrap();
+    sender.send(&metric(2.0)).unwrap();
+    let deadline = std::time::Instant::now() + 10 * SECOND;
+    while sender.send(&metric(3.0)) != Err(SendError::Dead) {
+        assert!(std::time::Instant::now() < deadline, "looks at the process id once a second");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let books = sender.stats().total();
+    assert_eq!((books.dropped_for(Dropped::Forked), books.pending()), (2, 0));
+    assert_eq!(books.refused_for(Refused::Forked), 1);
+}
