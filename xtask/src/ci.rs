@@ -6,10 +6,13 @@ use crate::miri::Borrows;
 use crate::steps::Steps;
 use crate::{features, fuzz, loom, miri, msrv, tidy, tools};
 
-pub(crate) fn run(sh: &Shell) -> anyhow::Result<()> {
-    let mut steps = Steps::default();
+pub(crate) fn run(sh: &Shell, only: Option<String>) -> anyhow::Result<()> {
+    let mut steps = Steps::new(only);
     steps.step("test", || cmd!(sh, "cargo test --workspace --all-features").run());
-    steps.step("fmt", || cmd!(sh, "cargo fmt --all --check").run());
+    steps.step("fmt", || {
+        cmd!(sh, "cargo fmt --all --check").run()?;
+        cmd!(sh, "cargo fmt --manifest-path fuzz/Cargo.toml --check").run()
+    });
     steps.step("clippy", || {
         cmd!(sh, "cargo clippy --workspace --all-targets --all-features -- -D warnings").run()
     });

@@ -9,8 +9,8 @@ use crate::{features, fuzz, loom, miri};
 const FUZZ_SECONDS: u32 = 60;
 const MIRI_SEEDS: u32 = 64;
 
-pub(crate) fn run(sh: &Shell) -> anyhow::Result<()> {
-    let mut steps = Steps::default();
+pub(crate) fn run(sh: &Shell, only: Option<String>) -> anyhow::Result<()> {
+    let mut steps = Steps::new(only);
     steps.step("test, as shipped", || {
         cmd!(sh, "cargo test --workspace --all-features --profile testrelease").run()
     });

@@ -4,9 +4,15 @@ xflags::xflags! {
     /// Project tasks.
     cmd xtask {
         /// Checks everything that a change must pass; 35 minutes at most on two cores.
-        cmd ci {}
+        cmd ci {
+            /// Runs only the steps whose name contains this.
+            optional step: String
+        }
         /// Runs the longer versions of the same checks: more seeds, more models, every feature set.
-        cmd deep {}
+        cmd deep {
+            /// Runs only the steps whose name contains this.
+            optional step: String
+        }
         /// Replays the seeds of all fuzz targets, then fuzzes each.
         cmd fuzz {
             /// How long each target runs; 10 by default.

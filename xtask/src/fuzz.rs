@@ -8,10 +8,14 @@ use crate::tools;
 /// How long a plain run fuzzes each target, in seconds.
 pub(crate) const SECONDS: u32 = 10;
 
-/// Builds every target with a plain `main` and replays its committed seeds.
+/// Lints every target, builds it with a plain `main`, and replays its committed seeds.
 pub(crate) fn replay(sh: &Shell) -> anyhow::Result<()> {
+    let target_dir = tools::target_dir(sh, "fuzz-replay");
+    cmd!(sh, "cargo clippy --locked --manifest-path fuzz/Cargo.toml --all-targets -- -D warnings")
+        .env("CARGO_TARGET_DIR", &target_dir)
+        .run()?;
     cmd!(sh, "cargo test --locked --manifest-path fuzz/Cargo.toml")
-        .env("CARGO_TARGET_DIR", tools::target_dir(sh, "fuzz-replay"))
+        .env("CARGO_TARGET_DIR", &target_dir)
         .run()?;
     Ok(())
 }

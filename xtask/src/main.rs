@@ -40,8 +40,8 @@ fn run(task: XtaskCmd) -> anyhow::Result<()> {
     let sh = &Shell::new()?;
     sh.change_dir(project_root());
     match task {
-        XtaskCmd::Ci(_) => ci::run(sh),
-        XtaskCmd::Deep(_) => deep::run(sh),
+        XtaskCmd::Ci(flags::Ci { step }) => ci::run(sh, step),
+        XtaskCmd::Deep(flags::Deep { step }) => deep::run(sh, step),
         XtaskCmd::Fuzz(flags::Fuzz { seconds }) => {
             fuzz::replay(sh)?;
             fuzz::run(sh, seconds.unwrap_or(fuzz::SECONDS))

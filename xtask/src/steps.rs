@@ -7,8 +7,8 @@ use anyhow::bail;
 /// The steps run so far.
 ///
 /// A failure does not stop the rest: one run tells a developer everything there is to mend.
-#[derive(Default)]
 pub(crate) struct Steps {
+    only: Option<String>,
     rows: Vec<Row>,
 }
 
@@ -25,6 +25,11 @@ enum Verdict {
 }
 
 impl Steps {
+    /// Makes an empty list, which will take all steps or those whose name contains `only`.
+    pub(crate) fn new(only: Option<String>) -> Self {
+        Self { only, rows: Vec::new() }
+    }
+
     /// Runs a step that needs nothing but the toolchain at hand.
     pub(crate) fn step<E: Into<anyhow::Error>>(
         &mut self,
@@ -41,6 +46,9 @@ impl Steps {
         name: &'static str,
         body: impl FnOnce() -> Result<(), E>,
     ) {
+        if self.only.as_ref().is_some_and(|only| !name.contains(&**only)) {
+            return;
+        }
         if let Some(reason) = missing {
             println!("\nSKIP {name}: {reason}");
             self.rows.push(Row { name, took: Duration::ZERO, verdict: Verdict::Skipped });
@@ -64,8 +72,11 @@ impl Steps {
     ///
     /// # Errors
     ///
-    /// Names every step that failed.
+    /// Names every step that failed, or says that there was none to run.
     pub(crate) fn finish(self) -> anyhow::Result<()> {
+        if self.rows.is_empty() {
+            bail!("no step is named like this");
+        }
         println!();
         for row in &self.rows {
             let verdict = match row.verdict {
@@ -98,7 +109,7 @@ mod tests {
 
     #[test]
     fn one_failure_fails_the_whole_and_stops_nothing() {
-        let mut steps = Steps::default();
+        let mut steps = Steps::new(None);
         let mut ran = Vec::new();
         steps.step("first", || Err::<(), _>(anyhow!("broken")));
         steps.step("second", || {
@@ -111,8 +122,20 @@ mod tests {
 
     #[test]
     fn a_skipped_step_neither_runs_nor_fails() {
-        let mut steps = Steps::default();
+        let mut steps = Steps::new(None);
         steps.step_unless(Some("no such tool".to_owned()), "absent", || Err::<(), _>(anyhow!("ran")));
         steps.finish().unwrap();
+    }
+
+    #[test]
+    fn only_the_named_steps_run() {
+        let mut steps = Steps::new(Some("miri".to_owned()));
+        steps.step("test", || Err::<(), _>(anyhow!("ran")));
+        steps.step("miri tree", || anyhow::Ok(()));
+        steps.finish().unwrap();
+
+        let mut steps = Steps::new(Some("mire".to_owned()));
+        steps.step("miri tree", || anyhow::Ok(()));
+        steps.finish().unwrap_err();
     }
 }

@@ -18,6 +18,7 @@ const DEFAULTS_KEPT: &[&str] = &[
     "gethostname",
     "http",
     "http-body-util",
+    "httpdate",
     "itoa",
     "loom",
     "rustls-native-certs",
