@@ -22,6 +22,7 @@
 
 #![forbid(unsafe_code)]
 
+mod authority;
 mod gate;
 mod oracle;
 mod peer;
@@ -33,6 +34,7 @@ mod seeds;
 mod server;
 mod watchdog;
 
+pub use crate::authority::Authority;
 pub use crate::gate::Gate;
 pub use crate::oracle::{Class, Oracle, Seen, Totals};
 pub use crate::peer::{Connection, End, Peer, PeerBuilder};

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::atomic::{AtomicU8, Ordering};
 
+use wf_parse::{Format, Limits, Parser, Verdict};
+
 use crate::seeds;
 
 /// Keeps, per id, what the API answered, and judges a sender's totals by what a receiver saw.
@@ -288,6 +290,30 @@ impl Seen {
         }
     }
 
+    /// Adds the ids of the lines in a body (not compressed) that came with `f={f}`, one sighting per accepted line.
+    ///
+    /// For peers that only keep bytes: `wf-parse` says which lines a receiver would accept and what tag `id` they have.
+    /// Lines without one count for nothing. A distribution counts once per granularity, so send it with one.
+    pub fn add_body(&mut self, f: &str, body: &[u8]) {
+        let parser = Parser::new().limits(Limits::PROXY).http(true);
+        let text = String::from_utf8_lossy(body);
+        for line in text.split('\n') {
+            let parsed = parser.parse(Format::from_query(f), line);
+            if parsed.verdict() == Verdict::Accept {
+                if let Some(id) = parsed.tag("id") {
+                    self.add(id, 1);
+                }
+            }
+        }
+    }
+
+    /// As [`Seen::add_body`], for the bytes of a raw TCP connection: without the line that lacks its end, which a
+    /// receiver throws away.
+    pub fn add_stream(&mut self, bytes: &[u8]) {
+        let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+        self.add_body("", &bytes[..whole]);
+    }
+
     /// How often an id was seen.
     #[must_use]
     pub fn times(&self, id: u64) -> u32 {
@@ -430,6 +456,20 @@ mod tests {
             text.contains("first [0, 1, 2, 3]\nseed 42; repeat with: WF_SEED=42 cargo test -p wf-testkit"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn ids_are_read_from_bytes() {
+        let mut seen = Seen::new(4);
+        seen.add_body(
+            "wavefront",
+            b"cpu 1 source=h id=i1\nno id 1\ncpu 1 source=h\nb:d 1 source=h id=i2\ncpu 1 source=h id=i3",
+        );
+        assert_eq!(seen.iter().collect::<Vec<_>>(), [(1, 1), (3, 1)]);
+        seen.add_stream(b"cpu 1 source=h id=i1\n!M #1 1 x source=h id=i2\ncpu 1 source=h id=i3");
+        assert_eq!(seen.iter().collect::<Vec<_>>(), [(1, 2), (2, 1), (3, 1)]);
+        seen.add_stream(b"cpu 1 source=h id=i1");
+        assert_eq!(seen.times(1), 2);
     }
 
     #[test]

@@ -7,8 +7,11 @@ use std::pin::Pin;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use rustls::ServerConfig;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 
 use crate::request::Request;
 use crate::script::{Script, Step};
@@ -39,7 +42,7 @@ impl Peer {
     /// Begins a peer with settings.
     #[must_use]
     pub const fn builder() -> PeerBuilder {
-        PeerBuilder { scripts: Vec::new(), port: 0, receive_buffer: None }
+        PeerBuilder { scripts: Vec::new(), port: 0, receive_buffer: None, tls: None }
     }
 
     /// The address it listens at.
@@ -119,6 +122,7 @@ pub struct PeerBuilder {
     scripts: Vec<Script>,
     port: u16,
     receive_buffer: Option<u32>,
+    tls: Option<Arc<ServerConfig>>,
 }
 
 impl PeerBuilder {
@@ -143,6 +147,16 @@ impl PeerBuilder {
         self
     }
 
+    /// Speaks TLS: the script begins after the handshake, and bytes are those inside.
+    ///
+    /// [`Step::Fin`] says goodbye (`close_notify`) first; a script that just ends closes without one. A handshake that
+    /// fails ends its connection with [`End::Failed`].
+    #[must_use]
+    pub fn tls(mut self, config: ServerConfig) -> Self {
+        self.tls = Some(Arc::new(config));
+        self
+    }
+
     /// Starts the peer.
     ///
     /// # Panics
@@ -163,7 +177,7 @@ impl PeerBuilder {
                 // An accept fails for want of file descriptors; the next one may not.
                 let Ok((stream, _)) = listener.accept().await else { continue };
                 let (number, script) = served.admit();
-                tokio::spawn(serve(stream, number, script, Arc::clone(&served)));
+                tokio::spawn(serve(stream, self.tls.clone(), number, script, Arc::clone(&served)));
             }
         });
         Peer { addr, shared, _server: server }
@@ -245,20 +259,52 @@ fn listen(port: u16, receive_buffer: Option<u32>) -> io::Result<TcpListener> {
     socket.listen(1024)
 }
 
-async fn serve(stream: TcpStream, number: usize, script: Script, shared: Arc<Shared>) {
+async fn serve(
+    stream: TcpStream,
+    tls: Option<Arc<ServerConfig>>,
+    number: usize,
+    script: Script,
+    shared: Arc<Shared>,
+) {
     let _ = stream.set_nodelay(true);
-    let mut play = Play { stream, unread: Vec::new(), number, shared: &shared };
-    let end = match play.all(script.steps()).await {
+    // The socket closes before the end shows, so a test that saw the end meets a closed socket.
+    let end = match tls {
+        None => play(stream, number, &script, &shared).await,
+        Some(config) => match TlsAcceptor::from(config).accept(stream).await {
+            Ok(stream) => play(stream, number, &script, &shared).await,
+            Err(error) => End::Failed(error.kind()),
+        },
+    };
+    shared.change(number, |it| it.end = Some(end));
+}
+
+async fn play<S: Socket>(stream: S, number: usize, script: &Script, shared: &Shared) -> End {
+    let mut play = Play { stream, unread: Vec::new(), number, shared };
+    match play.all(script.steps()).await {
         Ok(()) => End::Script,
         Err(Stop::Reset) => {
-            let _ = play.stream.set_zero_linger();
+            let _ = play.stream.tcp().set_zero_linger();
             End::Script
         }
         Err(Stop::Ended(end)) => end,
-    };
-    // The socket closes before the end shows, so a test that saw the end meets a closed socket.
-    drop(play);
-    shared.change(number, |it| it.end = Some(end));
+    }
+}
+
+/// A stream over TCP.
+trait Socket: AsyncRead + AsyncWrite + Unpin + Send {
+    fn tcp(&self) -> &TcpStream;
+}
+
+impl Socket for TcpStream {
+    fn tcp(&self) -> &TcpStream {
+        self
+    }
+}
+
+impl Socket for TlsStream<TcpStream> {
+    fn tcp(&self) -> &TcpStream {
+        self.get_ref().0
+    }
 }
 
 /// One connection while its script runs.
@@ -282,7 +328,7 @@ impl From<io::Error> for Stop {
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin + Send> Play<'_, S> {
+impl<S: Socket> Play<'_, S> {
     fn all<'b>(
         &'b mut self,
         steps: &'b [Step],
