@@ -1,4 +1,53 @@
 //! Encodes Wavefront metrics, delta counters, histograms and spans as text lines, without allocating.
+//!
+//! ```
+//! use wf_format::{Format, Metric};
+//!
+//! static FORMAT: Format<'static> = Format::DEFAULT.default_source("web-1").tags(&[("env", "prod")]);
+//!
+//! let point = Metric::new("new-york.power.usage", 42422.0).timestamp(1533529977).tags(&[("datacenter", "dc1")]);
+//! let mut buf = [0; 256];
+//! let encoded = FORMAT.encode(&point, &mut buf)?;
+//! assert_eq!(
+//!     encoded.line,
+//!     b"\"new-york.power.usage\" 42422.0 1533529977 source=\"web-1\" \"datacenter\"=\"dc1\" \"env\"=\"prod\"\n"
+//! );
+//! assert!(encoded.changed.is_empty());
+//! # Ok::<(), wf_format::FormatError>(())
+//! ```
+//!
+//! # Design
+//!
+//! A point ([`Metric`], [`DeltaCounter`], [`Histogram`], [`Span`]) borrows its parts. A [`Format`] holds what is the same
+//! for all of them and writes one point as one record, or nothing, to a slice ([`Format::encode`]) or at the end of a
+//! [`Buffer`] ([`Format::encode_into`]). A [`Series`] prepares name, source and tags for many points.
+//!
+//! For valid input the line equals the Python SDK's, numbers included (`42422.0`, `1e+16`, `1e-05`). Whatever is encoded
+//! is accepted by the receiver and means the same there, with three exceptions: the receiver refuses points far in the
+//! past or future, and there is no clock here; it reads span starts below 10^12 as seconds; and it renames the point tags
+//! `host` and `tag` to `_host` and `_tag`. Input that would not be accepted is changed where that does no great harm, and
+//! [`Encoded::changed`] says so, or refused with a [`FormatError`]; [`Strictness::Reject`] refuses all of it.
+//!
+//! | in | becomes |
+//! |---|---|
+//! | whitespace and controls around text | removed |
+//! | a name's or key's characters outside `A-Za-z0-9_-.,/` (a delta sign or `~` may come first) | `-` each |
+//! | a line feed in a source, tag value or span name | the two characters `\n` |
+//! | another control but tab there | a space |
+//! | backslashes at the end there | removed: none can stand before the closing quote |
+//! | `*` in a span name, and `=` in a `source=` there that a blank follows | `-` |
+//! | a tag value over its limit | cut at a character boundary |
+//! | a point tag's key given twice, or a span's very same tag | once: the last, or the first |
+//!
+//! # Features
+//!
+//! None is on by default. `std`: [`Buffer`] for `Vec<u8>`, [`Tags`] for std's collections, times from `SystemTime`.
+//! `bytes`, `smallvec`: [`Buffer`] for `BytesMut`, `SmallVec`. `uuid`: [`Id`] from `Uuid`.
+//!
+//! # Not here
+//!
+//! No allocation, clock, I/O or unsafe code, with any feature: a line carries a timestamp only if you give one, and only
+//! your buffer grows. Span logs, events, source tags and source descriptions are not encoded. Nothing is sent.
 #![no_std]
 #![forbid(unsafe_code)]
 #![warn(clippy::alloc_instead_of_core, clippy::std_instead_of_core)]
@@ -37,3 +86,7 @@ pub use crate::series::{Series, SeriesPoint};
 pub use crate::span::Span;
 pub use crate::tags::{Each, Tags, TagsFrom, tags_from};
 pub use crate::time::{Millis, Timestamp};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -213,6 +213,8 @@ fn numbers_are_written_as_python_does() {
         (1e-7, "1e-07"),
         (1e100, "1e+100"),
         (5e-324, "5e-324"),
+        // Really .25, halfway: the even digit.
+        (-1_231_223_520_929_626.3, "-1231223520929626.2"),
         (f64::MAX, "1.7976931348623157e+308"),
     ] {
         check(&Metric::new("m", value), &format!("\"m\" {text} source=\"h\"\n"), Changed::NONE);
@@ -289,6 +291,12 @@ fn values_are_cut_at_a_character_boundary() {
         FormatError::TooLong(Field::TagValue),
     );
 
+    // The receiver reads `_tag`, and measures that.
+    check(
+        &Metric::new("m", 1).tags(&[("tag", &"x".repeat(251))]),
+        &format!("\"m\" 1.0 source=\"h\" \"tag\"=\"{}\"\n", "x".repeat(250)),
+        changed,
+    );
     let key = "k".repeat(64);
     check(
         &Metric::new("m", 1).tags(&[(&key, &"x".repeat(200))]),
