@@ -18,6 +18,8 @@ use wf_sender::{
 
 const LONG: Duration = Duration::from_secs(10);
 const TICK: Duration = Duration::from_millis(20);
+/// No tick comes in between: only a flush, a close or a full lane sends.
+const NEVER: Duration = Duration::from_secs(3600);
 
 fn quick(transport: impl Transport) -> Builder {
     Builder::new(transport).source("h").flush_interval(TICK).backoff(TICK, 4 * TICK).probe_interval(TICK)
@@ -263,7 +265,7 @@ fn order_within_a_lane_survives_failures_and_splits() {
             outcome
         }
     }
-    let sender = quick(Recording(transport, Arc::clone(&lines))).start().unwrap();
+    let sender = quick(Recording(transport, Arc::clone(&lines))).flush_interval(NEVER).start().unwrap();
     for i in 0..100 {
         sender.send(&metric(f64::from(i))).unwrap();
     }
@@ -282,7 +284,7 @@ fn one_bad_line_is_found_and_the_others_are_delivered() {
             let bad = batch.records().any(|record| record.starts_with(b"\"m\" 777.0"));
             if bad { Outcome::Answered { status: 400, retry_after: None, partial } } else { Outcome::Stored }
         });
-        let sender = quick(transport).start().unwrap();
+        let sender = quick(transport).flush_interval(NEVER).start().unwrap();
         for i in 0..1000 {
             sender.send(&metric(f64::from(i))).unwrap();
         }
@@ -324,16 +326,14 @@ fn flush_reports_what_it_achieved() {
 
 #[test]
 fn flush_does_not_wait_for_the_tick() {
-    let sender =
-        Builder::new(MemoryTransport::new()).source("h").flush_interval(3600 * TICK * 50).start().unwrap();
+    let sender = Builder::new(MemoryTransport::new()).source("h").flush_interval(NEVER).start().unwrap();
     sender.send(&metric(1.0)).unwrap();
     assert!(sender.flush(LONG).complete);
 }
 
 #[test]
 fn a_burst_does_not_wait_for_the_tick() {
-    let hour = Duration::from_secs(3600);
-    let sender = Builder::new(MemoryTransport::new()).source("h").flush_interval(hour).start().unwrap();
+    let sender = Builder::new(MemoryTransport::new()).source("h").flush_interval(NEVER).start().unwrap();
     for i in 0..30_000 {
         sender.send(&metric(f64::from(i))).unwrap();
     }
@@ -374,6 +374,7 @@ fn close_leaves_nothing_pending_and_says_why() {
         let heard = Arc::clone(&losses);
         let (_gate, transport) = gated(writes);
         let sender = quick(transport)
+            .flush_interval(NEVER)
             .batch_size(10)
             .on_loss(move |kind, loss, points| heard.lock().unwrap().push((kind, loss, points)))
             .start()
@@ -381,7 +382,7 @@ fn close_leaves_nothing_pending_and_says_why() {
         for i in 0..25 {
             sender.send(&metric(f64::from(i))).unwrap();
         }
-        thread::sleep(3 * TICK);
+        assert!(!sender.flush(3 * TICK).complete);
         let before = Instant::now();
         let report = sender.close(3 * TICK);
         let took = before.elapsed();
