@@ -68,3 +68,8 @@ pub fn samples() -> Vec<Sample> {
         })
         .collect()
 }
+
+/// The main README: no published crate can reach it.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

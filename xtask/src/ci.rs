@@ -32,8 +32,8 @@ pub(crate) fn run(sh: &Shell, only: Option<String>) -> anyhow::Result<()> {
     steps.step_unless(miri::missing(sh), "miri tree borrows", || miri::run(sh, Borrows::Tree, miri::SEEDS));
     steps.step("fuzz replay", || fuzz::replay(sh));
     steps.step_unless(fuzz::missing(sh), "fuzz run", || fuzz::run(sh, fuzz::SECONDS));
-    // Builds every bench and runs each once, outputs checked; nothing is measured.
-    steps.step("benches", || cmd!(sh, "cargo test -p benches --benches").run());
+    // Runs every bench once, outputs checked; nothing is measured. With the features of the first step, whose build it uses.
+    steps.step("benches", || cmd!(sh, "cargo test --workspace --all-features --bench *").run());
     steps.step_unless(tools::subcommand_missing(sh, "deny"), "deny", || {
         // Without advisories, which change from day to day under an unchanged tree and need the network.
         cmd!(sh, "cargo deny --all-features check bans licenses sources").run()

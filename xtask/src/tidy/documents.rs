@@ -64,23 +64,6 @@ pub(super) fn said_twice(tree: &Tree) -> Vec<String> {
     complaints
 }
 
-/// The program in the main README is the one in the facade's, which is compiled as a test there.
-pub(super) fn program_compiles(tree: &Tree) -> Vec<String> {
-    let program = |path| tree.file(path).and_then(program).unwrap_or_default();
-    let compiled = program("crates/wf-sdk/README.md");
-    if compiled.is_empty() || program("README.md") != compiled {
-        return vec!["README.md: its program is not the first one in crates/wf-sdk/README.md".to_owned()];
-    }
-    Vec::new()
-}
-
-/// The first block of Rust in a document.
-fn program(text: &str) -> Option<&str> {
-    let (_, from_fence) = text.split_once("```rust")?;
-    let (_, code) = from_fence.split_once('\n')?;
-    code.split("```").next()
-}
-
 fn documents(tree: &Tree) -> impl Iterator<Item = (&str, &str)> {
     tree.files().filter(|(path, _)| path.ends_with(".md"))
 }
@@ -140,17 +123,6 @@ mod tests {
             &["ARCHITECTURE.md: no `undecided` in x.rs"],
         );
         check("", &["ARCHITECTURE.md: no word on wf-x"]);
-    }
-
-    #[test]
-    fn the_main_program_is_one_that_is_compiled() {
-        let check = |main: &str, facade: &str, expected: usize| {
-            let tree = Tree::of(&[("README.md", main), ("crates/wf-sdk/README.md", facade)]);
-            assert_eq!(program_compiles(&tree).len(), expected);
-        };
-        check("a\n```rust\nfn main() {}\n```\nb", "```rust,no_run\nfn main() {}\n```\n", 0);
-        check("```rust\nfn main() {}\n```", "```rust\nfn other() {}\n```", 1);
-        check("", "", 1);
     }
 
     #[test]

@@ -54,7 +54,6 @@ fn check(tree: &Tree) -> Vec<String> {
         arrows::outside,
         documents::index_finds,
         documents::links_lead_somewhere,
-        documents::program_compiles,
         documents::said_twice,
         manifests::dependencies,
         manifests::packages,
