@@ -27,6 +27,7 @@ pub struct Builder {
     pub(crate) time_window: bool,
     pub(crate) remote_host: Option<String>,
     pub(crate) limits: Limits,
+    pub(crate) trace_port: bool,
     pub(crate) keep_lines: usize,
     pub(crate) keep_ids: usize,
 }
@@ -39,6 +40,7 @@ impl Builder {
             time_window: true,
             remote_host: None,
             limits: Limits::PROXY,
+            trace_port: false,
             keep_lines: DEFAULT_KEEP_LINES,
             keep_ids: DEFAULT_KEEP_IDS,
         }
@@ -73,6 +75,15 @@ impl Builder {
     /// Judges lines by these limits; default [`Limits::PROXY`].
     pub const fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
+        self
+    }
+
+    /// Behaves like a proxy's trace port (30000) instead of its metric port (2878); default false.
+    ///
+    /// Every line is a span, or span logs if it is a JSON object or the request says so; `f` is ignored otherwise. Lines
+    /// without a source get `unknown`. Only here do spans come over raw TCP.
+    pub const fn trace_port(mut self, on: bool) -> Self {
+        self.trace_port = on;
         self
     }
 
@@ -114,7 +125,7 @@ mod tests {
     fn documented_defaults() {
         let builder = Builder::new();
         assert_eq!((builder.port, builder.clock_millis, builder.time_window), (0, None, true));
-        assert_eq!((builder.remote_host, builder.limits), (None, Limits::PROXY));
+        assert_eq!((builder.remote_host, builder.limits, builder.trace_port), (None, Limits::PROXY, false));
         assert_eq!((builder.keep_lines, builder.keep_ids), (1000, 4_000_000));
     }
 }

@@ -28,11 +28,17 @@ pub struct Counts {
     pub requests: u64,
     /// Requests that a scripted answer was given to; [`Answer::honest`](crate::Answer::honest) is none.
     pub scripted: u64,
-    /// Connections accepted.
+    /// Lines of raw TCP that were longer than the port takes (32,768 bytes; trace ports 1 MiB); never processed.
+    pub too_long: u64,
+    /// Raw TCP connections that ended in the middle of a line; what was there of it is thrown away.
+    pub unterminated: u64,
+    /// Connections accepted, of either kind.
     pub connections: u64,
-    /// Bytes of bodies as they came, still compressed.
+    /// Connections that spoke raw TCP.
+    pub streams: u64,
+    /// Bytes of HTTP bodies as they came, still compressed, and of raw TCP.
     pub body_bytes: u64,
-    /// Bytes of bodies after inflating.
+    /// Bytes of bodies after inflating, and of raw TCP.
     pub text_bytes: u64,
 }
 

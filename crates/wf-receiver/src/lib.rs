@@ -23,11 +23,16 @@
 //! `reason: "…"` when a line trips the listener, in which case the lines before it were taken and those after it are
 //! lost. What a line is worth is [`wf_parse`]'s judgement, which knows the format from the specification alone.
 //!
-//! [`Receiver::script`] makes it answer otherwise: any status, with or without storing the batch first, or no answer
+//! The same port takes raw TCP: a connection that does not begin with the first two letters of an HTTP method carries
+//! lines, and is never answered (one that begins with `COUNT` is taken for HTTP, as by the proxy). Lines over 32,768 bytes are skipped, the end of a stream without a line feed is thrown away, and a line
+//! that trips the listener is lost alone. When the client shuts down its writing half, the receiver closes the
+//! connection after the last line was counted.
+//!
+//! [`Receiver::script`] makes it answer a request otherwise: any status, with or without storing the batch first, or no answer
 //! at all.
 //!
 //! # Not here
-//! No TLS, no authentication, no raw TCP, and nothing is sent on: what arrives is counted and forgotten, but for the
+//! No TLS, no authentication, no gzip on raw TCP, no idle timeout, and nothing is sent on: what arrives is counted and forgotten, but for the
 //! last few lines and one counter per id.
 
 #![forbid(unsafe_code)]
@@ -42,6 +47,7 @@ mod receiver;
 mod serve;
 mod socket;
 mod store;
+mod stream;
 mod sum;
 
 pub use wf_parse::{Format, Granularity, Kind, Limits, Verdict};

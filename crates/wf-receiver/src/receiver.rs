@@ -89,7 +89,7 @@ impl Receiver {
         format!("proxy://{}", self.addr)
     }
 
-    /// Answers the next requests with these, one each, after those that an earlier call left; then as before.
+    /// Answers the next HTTP requests with these, one each, after those that an earlier call left; then as before.
     ///
     /// An answer that does not concern its request (see [`Answer::unless_at_most`], [`Answer::only_for`]) is used up
     /// by it all the same. `OPTIONS` and bodies that cannot be read take no answer from a script.

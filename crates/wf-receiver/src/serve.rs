@@ -1,4 +1,4 @@
-//! The HTTP side: a request in, an answer out.
+//! The listener, and its HTTP side: a request in, an answer out.
 
 use std::convert::Infallible;
 use std::error::Error;
@@ -15,13 +15,15 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use tokio::io::AsyncReadExt;
 use tokio::net::{TcpListener, TcpStream};
 use wf_parse::Format;
 
 use crate::answer::{Act, Answer};
 use crate::body::{Body, Unreadable};
 use crate::socket::Socket;
-use crate::store::Store;
+use crate::store::{Store, Way};
+use crate::stream;
 
 /// Accepts connections for ever.
 pub(crate) async fn serve(listener: TcpListener, store: Arc<Store>) -> Infallible {
@@ -37,11 +39,31 @@ pub(crate) async fn serve(listener: TcpListener, store: Arc<Store>) -> Infallibl
     }
 }
 
-async fn connection(stream: TcpStream, client: SocketAddr, store: Arc<Store>) {
+async fn connection(mut stream: TcpStream, client: SocketAddr, store: Arc<Store>) {
+    let mut ahead = Vec::with_capacity(2);
+    while ahead.len() < 2 {
+        if !matches!(stream.read_buf(&mut ahead).await, Ok(1..)) {
+            break;
+        }
+    }
+    if is_http(&ahead) {
+        http(ahead, stream, client, store).await;
+    } else if !ahead.is_empty() {
+        stream::read(ahead, stream, client.ip(), &store).await;
+    }
+}
+
+/// As the proxy tells: by the first two letters of a method.
+fn is_http(ahead: &[u8]) -> bool {
+    const METHODS: [&[u8]; 9] = [b"GE", b"PO", b"PU", b"HE", b"OP", b"PA", b"DE", b"TR", b"CO"];
+    METHODS.iter().any(|method| ahead.starts_with(method))
+}
+
+async fn http(ahead: Vec<u8>, stream: TcpStream, client: SocketAddr, store: Arc<Store>) {
     // Answers are small and awaited; holding them back would only cost time.
     let _ = stream.set_nodelay(true);
     let reset = Arc::new(AtomicBool::new(false));
-    let socket = TokioIo::new(Socket::new(stream, Arc::clone(&reset)));
+    let socket = TokioIo::new(Socket::new(ahead, stream, Arc::clone(&reset)));
     let service = service_fn(|request| {
         let (store, reset) = (Arc::clone(&store), Arc::clone(&reset));
         async move {
@@ -89,7 +111,7 @@ async fn answer(
     };
     if answer.stores && answer.act != Act::Honest {
         // The reason is lost with the honest answer.
-        let _ = store.take(format, &text, client.ip());
+        let _ = store.take(Way::Http, format, &text, client.ip());
     }
     if !answer.delay.is_zero() {
         tokio::time::sleep(answer.delay).await;
@@ -142,7 +164,7 @@ fn scripted(store: &Store, format: Format, text: &str) -> Option<Answer> {
 }
 
 fn honest(store: &Store, format: Format, text: &str, client: SocketAddr) -> Response<Full<Bytes>> {
-    match store.take(format, text, client.ip()) {
+    match store.take(Way::Http, format, text, client.ip()) {
         Ok(()) => respond(StatusCode::ACCEPTED, ""),
         Err(reason) => respond(StatusCode::BAD_REQUEST, &format!("reason: \"{reason}\"")),
     }
@@ -184,6 +206,16 @@ fn query_f(query: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn http_is_known_by_two_letters() {
+        for ahead in [&b"GE"[..], b"PO", b"COUNT.x 1", b"PATCH", b"TRAFFIC 1"] {
+            assert!(is_http(ahead), "{ahead:?}");
+        }
+        for ahead in [&b""[..], b"G", b"\"GE", b"ge", b"!M", b"LI"] {
+            assert!(!is_http(ahead), "{ahead:?}");
+        }
+    }
 
     #[test]
     fn f_is_found_among_other_parameters() {

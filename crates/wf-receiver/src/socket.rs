@@ -9,15 +9,17 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-/// A TCP stream that is reset, instead of closed, if its flag is up when it is dropped.
+/// A TCP stream, some bytes of which were read already, that is reset, instead of closed, if its flag is up when it is dropped.
 pub(crate) struct Socket {
+    /// Read from the stream before; comes first.
+    ahead: Vec<u8>,
     stream: TcpStream,
     reset: Arc<AtomicBool>,
 }
 
 impl Socket {
-    pub(crate) const fn new(stream: TcpStream, reset: Arc<AtomicBool>) -> Self {
-        Self { stream, reset }
+    pub(crate) const fn new(ahead: Vec<u8>, stream: TcpStream, reset: Arc<AtomicBool>) -> Self {
+        Self { ahead, stream, reset }
     }
 }
 
@@ -35,6 +37,12 @@ impl AsyncRead for Socket {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if !self.ahead.is_empty() {
+            let n = self.ahead.len().min(buf.remaining());
+            buf.put_slice(&self.ahead[..n]);
+            self.ahead.drain(..n);
+            return Poll::Ready(Ok(()));
+        }
         Pin::new(&mut self.stream).poll_read(cx, buf)
     }
 }

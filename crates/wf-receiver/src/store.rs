@@ -33,7 +33,19 @@ pub(crate) struct State {
     pub(crate) always: Option<Answer>,
 }
 
+/// How lines came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    Http,
+    Stream,
+}
+
 impl Store {
+    /// The longest line that a stream may carry, in bytes without its line feed.
+    pub(crate) const fn max_line(&self) -> usize {
+        if self.settings.trace_port { MAX_TRACE_LINE } else { MAX_LINE }
+    }
+
     pub(crate) fn new(settings: Builder) -> Self {
         Self { settings, state: Mutex::default(), changed: Condvar::new() }
     }
@@ -66,13 +78,13 @@ impl Store {
         }
     }
 
-    /// Takes a batch in, line by line; gives the reason if a line ended it.
+    /// Takes a batch in, line by line.
     ///
     /// # Errors
     ///
-    /// The reason of the line that the listener trips over; the lines before it are taken, those behind it lost.
-    pub(crate) fn take(&self, format: Format, text: &str, client: IpAddr) -> Result<(), String> {
-        let parser = self.parser(client);
+    /// The reason of the line that ended an HTTP request; the lines before it are taken, those behind it lost.
+    pub(crate) fn take(&self, way: Way, format: Format, text: &str, client: IpAddr) -> Result<(), String> {
+        let parser = self.parser(way, client);
         self.change(|state| {
             let mut lines = text.split('\n');
             // The text behind the last line feed is no line if it is empty.
@@ -80,9 +92,10 @@ impl Store {
                 lines.next_back();
             }
             while let Some(line) = lines.next() {
-                let parsed = self.parse(&parser, format, line);
+                let parsed = self.parse(&parser, self.format(format, line), line);
                 self.count(state, line, &parsed);
-                if let Some(problem) = parsed.problem().filter(|it| it.ends_request()) {
+                let fatal = parsed.problem().filter(|it| way == Way::Http && it.ends_request());
+                if let Some(problem) = fatal {
                     state.counts.lost += lines.filter(|it| !it.trim().is_empty()).count() as u64;
                     return Err(problem.to_string());
                 }
@@ -91,10 +104,25 @@ impl Store {
         })
     }
 
-    fn parser(&self, client: IpAddr) -> Parser {
+    /// How a line is read: on a trace port as a span, unless it is marked or looks like span logs.
+    fn format(&self, said: Format, line: &str) -> Format {
+        if !self.settings.trace_port {
+            return said;
+        }
+        let line = line.trim();
+        let logs = said == Format::SpanLogs || (line.starts_with('{') && line.ends_with('}'));
+        if logs { Format::SpanLogs } else { Format::Trace }
+    }
+
+    fn parser(&self, way: Way, client: IpAddr) -> Parser {
         let host = self.settings.remote_host.clone().unwrap_or_else(|| client.to_string());
         let now = self.settings.clock_millis.unwrap_or_else(system_millis);
-        Parser::new().now_millis(now).remote_host(host).limits(self.settings.limits).http(true)
+        Parser::new()
+            .now_millis(now)
+            .remote_host(host)
+            .limits(self.settings.limits)
+            .annotate(!self.settings.trace_port)
+            .http(way == Way::Http)
     }
 
     fn parse<'a>(&self, parser: &Parser, format: Format, line: &'a str) -> Parsed<'a> {
@@ -195,3 +223,7 @@ fn system_millis() -> i64 {
 
 /// The tag by which lines are told apart.
 const ID: &str = "id";
+
+/// The proxy's `pushListenerMaxReceivedLength` and `traceListenerMaxReceivedLength`.
+const MAX_LINE: usize = 32_768;
+const MAX_TRACE_LINE: usize = 1 << 20;

@@ -97,6 +97,29 @@ mod tests {
         check(&[9_007_199_254_740_992.0, 1.0, 1.0], 9_007_199_254_740_994.0);
     }
 
+    /// The twin adds whole multiples of 2^-60 in 128 bits and rounds once.
+    #[test]
+    fn sums_equal_those_of_whole_numbers() {
+        let mut state = 0x9E37_79B9_7F4A_7C15_u64;
+        let mut random = || {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            state
+        };
+        let unit = 2.0_f64.powi(-60);
+        for _ in 0..2_000 {
+            let (mut sum, mut twin) = (Sum::default(), 0_i128);
+            for _ in 0..random() % 50 {
+                let mantissa = i128::from(random() >> 11) * if random() % 3 == 0 { -1 } else { 1 };
+                let shifted = mantissa << (random() % 60);
+                sum.add(shifted as f64 * unit);
+                twin += shifted;
+            }
+            assert_eq!(sum.value(), twin as f64 * unit);
+        }
+    }
+
     #[test]
     fn what_is_not_finite_stays() {
         check(&[1.0, f64::INFINITY, 1.0], f64::INFINITY);

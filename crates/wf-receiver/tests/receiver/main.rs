@@ -5,3 +5,4 @@ mod counting;
 mod http;
 mod life;
 mod script;
+mod stream;
