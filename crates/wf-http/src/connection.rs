@@ -61,6 +61,9 @@ impl Connector {
             Ok(Err(error)) if error.to_string() == "dns error" => return Err(Cause::Resolve),
             Ok(Err(_)) | Err(_) => return Err(Cause::Connect),
         };
+        // What the kernel refuses here costs precision, not correctness.
+        #[cfg(target_os = "linux")]
+        let _ = socket2::SockRef::from(&tcp).set_tcp_notsent_lowat(NOT_SENT);
         let Some((connector, name)) = &self.tls else {
             return Connection::over(tcp).await;
         };
@@ -220,6 +223,11 @@ fn cause(error: &hyper::Error) -> Cause {
     }
     Cause::Other
 }
+
+// By default the kernel takes megabytes and then reports room only once a third of them has left, so a slow link looks
+// like a stalled one for seconds. With at most this much not yet sent it takes a little at a time.
+#[cfg(target_os = "linux")]
+const NOT_SENT: u32 = 128 << 10;
 
 // As much as is read of an answer's body, and far more than a sane head.
 const MAX_HEAD: usize = 64 << 10;
