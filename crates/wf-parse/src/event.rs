@@ -2,7 +2,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
-use crate::problem::{At, Code, Fault, shown};
+use crate::problem::{Code, Fault, shown};
 use crate::tags::{self, Tag};
 use crate::text;
 use crate::time;
@@ -53,6 +53,9 @@ impl<'a> Event<'a> {
         let start_millis = time::required(&mut tokens, "the start")?.millis();
         let end = time::optional(&mut tokens)?.map(time::Written::millis);
         let name = tokens.next()?;
+        if let Some(name) = &name {
+            tags::refuse_as_name(name, &mut tokens)?;
+        }
         let list = tags::pairs(&mut tokens)?;
         let mut event = Self {
             name: name.map(|token| token.text),
@@ -76,7 +79,7 @@ impl<'a> Event<'a> {
         let mut groups: Vec<Vec<Cow<'a, str>>> = Vec::new();
         for tag in list {
             let group = *index.entry(tag.key.clone()).or_insert_with(|| {
-                keys.push(Tag { key: tag.key, value: Cow::Borrowed(""), at: At(groups.len()) });
+                keys.push(Tag { value: Cow::Borrowed(""), ..tag.clone() });
                 groups.push(Vec::new());
                 groups.len() - 1
             });
@@ -84,23 +87,29 @@ impl<'a> Event<'a> {
                 values.push(tag.value);
             }
         }
-        let most = keys.len();
-        tags::sort_as_java(&mut keys, most);
+        // Filled by `computeIfAbsent`, which puts a new key first in its bucket and grows one key later than `put`.
+        keys.reverse();
+        let most = keys.len().saturating_sub(1);
+        tags::sort(&mut keys, tags::buckets(tags::FIRST_BUCKETS, most));
         for Tag { key, at, .. } in keys {
-            let mut values = groups.get_mut(at.0).map(core::mem::take).unwrap_or_default();
+            let group = index.get(&key).and_then(|group| groups.get_mut(*group));
+            let mut values = group.map(core::mem::take).unwrap_or_default();
             match &*key {
                 "host" => self.hosts = values,
                 "tag" | "eventTag" => self.tags = values,
                 _ if values.len() == 1 => {
                     if let Some(value) = values.pop() {
-                        self.annotations.push(Tag { key, value, at: At(0) });
+                        self.annotations.push(Tag { key, value, at });
                     }
                 }
                 _ => self.dimensions.push(Dimension { key, values }),
             }
         }
         let most = self.annotations.len();
-        tags::sort_as_java(&mut self.annotations, most);
+        tags::sort(&mut self.annotations, tags::buckets(tags::FIRST_BUCKETS, most));
+        let most = self.dimensions.len();
+        let buckets = tags::buckets(tags::FIRST_BUCKETS, most);
+        tags::sort_as_java(&mut self.dimensions, buckets, |dimension| &dimension.key);
     }
 
     pub(crate) fn check(&self) -> Result<(), Box<Fault>> {
@@ -119,7 +128,11 @@ impl<'a> Event<'a> {
             text::push_quoted(value, out);
         };
         self.hosts.iter().for_each(|host| push("host", host));
-        self.annotations.iter().for_each(|tag| push(&tag.key, &tag.value));
+        // What is sent on is a copy of the map, which has its own order.
+        let mut annotations: Vec<&Tag<'_>> = self.annotations.iter().collect();
+        let buckets = tags::buckets_of_copy(annotations.len());
+        tags::sort_as_java(&mut annotations, buckets, |tag| &tag.key);
+        annotations.iter().for_each(|tag| push(&tag.key, &tag.value));
         for dimension in &self.dimensions {
             dimension.values.iter().for_each(|value| push(&dimension.key, value));
         }

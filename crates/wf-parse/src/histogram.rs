@@ -110,8 +110,12 @@ impl<'a> Histogram<'a> {
                 "the name is missing; it follows the last centroid",
             ));
         };
+        tags::refuse_as_name(&name, &mut tokens)?;
         let tags = tags::pairs(&mut tokens)?;
-        let (source, source_at, tags) = point::take_source(tags, &[]);
+        let (source, source_at, mut tags) = point::take_source(tags, &[]);
+        // The decoder hands on a deep copy, whose map begins as small as it can.
+        let buckets = tags::buckets(1, tags.len());
+        tags::sort(&mut tags, buckets);
         let millis = written.map_or(now, time::Written::millis);
         Ok(Self {
             granularity,

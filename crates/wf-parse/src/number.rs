@@ -1,5 +1,7 @@
 //! Java's number syntax: `Double.parseDouble`, `Integer.parseInt` and `Double.toString`.
 
+use std::fmt::Write as _;
+
 use crate::java;
 
 /// Reads a double as `Double.parseDouble` does, rounding correctly.
@@ -64,29 +66,30 @@ pub(crate) fn push_double(value: f64, out: &mut String) {
     }
     let text = scientific(value);
     let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
-    if !(1e-3..1e7).contains(&value) {
-        out.push_str(mantissa);
-        if !mantissa.contains('.') {
-            out.push_str(".0");
-        }
-        out.push('E');
-        return out.push_str(exponent);
-    }
-    let plain = value.to_string();
-    out.push_str(&plain);
-    if !plain.contains('.') {
-        out.push_str(".0");
+    if (1e-3..1e7).contains(&value) {
+        let digits = if mantissa.ends_with(".0") { 0 } else { mantissa.len().saturating_sub(2) };
+        let exponent = exponent.parse().unwrap_or(0_isize);
+        // As many places as the digits reach below the point, one at least.
+        let places = digits.saturating_add_signed(-exponent).max(1);
+        let _ = write!(out, "{value:.places$}");
+    } else {
+        let _ = write!(out, "{mantissa}E{exponent}");
     }
 }
 
-/// Shortest digits with an exponent; where one digit would do, the closest of two digits (`4.9e-324`), as Java asks.
+/// The fewest digits that read back, two at least, of those the closest, and of two as close the even one: what Java 19
+/// and later ask for. (The standard library's shortest digits do not ask for the even one.)
 fn scientific(value: f64) -> String {
     let shortest = format!("{value:e}");
-    if shortest.contains('.') {
-        return shortest;
+    let mantissa = shortest.split('e').next().unwrap_or(&shortest);
+    // Without its point, a mantissa is one byte shorter; then one digit stands before it.
+    let places = mantissa.len().saturating_sub(2).max(1);
+    let closest = format!("{value:.places$e}");
+    if closest.parse() == Ok(value) {
+        return closest;
     }
-    let two = format!("{value:.1e}");
-    if two.parse() == Ok(value) { two } else { shortest }
+    // The closest may miss the value only where its neighbours are not equally far, at powers of two.
+    if mantissa.len() == 1 { shortest.replacen('e', ".0e", 1) } else { shortest }
 }
 
 /// Digits, fraction, exponent and suffix; the arithmetic is the standard library's, which rounds correctly.
@@ -368,6 +371,9 @@ mod tests {
             (f64::NEG_INFINITY, "-Infinity"),
             (9_007_199_254_740_992.0, "9.007199254740992E15"),
             (-5.5, "-5.5"),
+            (646_707_908_777_658.3, "6.467079087776582E14"),
+            (0.5, "0.5"),
+            (100.0, "100.0"),
             (1e-322, "9.9E-323"),
         ] {
             assert_eq!(java(value), text);

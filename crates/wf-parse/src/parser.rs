@@ -124,7 +124,8 @@ impl Parser {
             _ => guess(decoder, trimmed),
         };
         let offset = line.len() - from_start.len();
-        let problem = outcome.fault.map(|fault| Box::new(Problem::new(*fault, line, offset)));
+        let sent = line.get(..offset + trimmed.len()).unwrap_or(line);
+        let problem = outcome.fault.map(|fault| Box::new(Problem::new(*fault, sent, offset)));
         Parsed { verdict: outcome.verdict, kind, record: outcome.record, problem }
     }
 
@@ -141,8 +142,11 @@ impl Parser {
                 (Record::Histogram(histogram), fault)
             })),
             Decoder::Span => Outcome::of(Span::decode(line).map(|mut span| {
-                span.normalize(limits);
+                span.replace_stars();
                 let fault = span.sample().and_then(|()| span.check(limits, now)).err();
+                if fault.is_none() {
+                    span.cut_values(limits);
+                }
                 (Record::Span(span), fault)
             })),
             Decoder::SpanLogs => match SpanLogs::decode(line) {

@@ -27,7 +27,7 @@ pub(crate) fn take_source<'a>(list: Vec<Tag<'a>>, custom: &[&str]) -> (Cow<'a, s
     tags::rename(&mut tags, "tag", "_tag");
     let source =
         source.or_else(|| custom.iter().find_map(|key| tags.iter().find(|tag| tag.key == *key)).cloned());
-    tags::sort_as_java(&mut tags, most);
+    tags::sort(&mut tags, tags::buckets(tags::FIRST_BUCKETS, most));
     match source {
         Some(tag) => (tag.value, tag.at, tags),
         None => (Cow::Borrowed(UNKNOWN_SOURCE), At(usize::MAX), tags),

@@ -21,10 +21,10 @@ pub struct Problem {
 }
 
 impl Problem {
+    /// Places a fault of the text that is left of `line` from `offset` on.
     pub(crate) fn new(fault: Fault, line: &str, offset: usize) -> Self {
-        let at = (offset + fault.at).min(line.len());
         // The listener's own source tag may push a fault past the end of what was sent: then the end is the place.
-        let before = line.get(..at).unwrap_or(line);
+        let before = line.get(..offset.saturating_add(fault.at)).unwrap_or(line);
         Self {
             code: fault.code,
             column: before.chars().count() + 1,

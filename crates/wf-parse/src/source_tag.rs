@@ -76,7 +76,7 @@ pub(crate) fn decode(line: &str) -> Result<Decoded<'_>, Box<Fault>> {
     let operation = Operation::decode(line)?;
     let Operation { description, action, source, mut values, ats, end } = operation;
     if description {
-        if values.len() > 1 && action != Action::Delete {
+        if values.len() > 1 {
             let at = ats.get(1).map_or(end, |at| at.0);
             let reason = "a description is one value; put it in quotes, without a key";
             return Err(Fault::new(Code::Syntax, at, reason));

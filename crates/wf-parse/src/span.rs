@@ -22,8 +22,8 @@ pub struct Span<'a> {
     pub trace_id: Cow<'a, str>,
     /// The span id as written; any text.
     pub span_id: Cow<'a, str>,
-    /// The other tags as written, duplicates kept: parents, application tags and all. Values over the limit are cut, and
-    /// then `_spanLogs=true` is added as the receiver does.
+    /// The other tags as written, duplicates kept: parents, application tags and all. In an accepted span, values over
+    /// the limit are cut, and `_spanLogs=true` then says that the receiver sends them on as a span log.
     pub tags: Vec<Tag<'a>>,
     /// The start in milliseconds since the epoch.
     pub start_millis: i64,
@@ -108,21 +108,31 @@ impl<'a> Span<'a> {
         Err(Fault::ends_request(self.trace_id_at.0, reason))
     }
 
-    /// Changes what the receiver changes before it looks closer: `*` in the name, over-long values.
-    pub(crate) fn normalize(&mut self, limits: &Limits) {
+    /// Replaces `*` in the name, as the receiver does before it looks closer.
+    pub(crate) fn replace_stars(&mut self) {
         if self.name.contains('*') {
             self.name = self.name.replace('*', "-").into();
         }
+    }
+
+    /// Cuts over-long values, as the receiver does while it validates, and marks the span as one with span logs.
+    ///
+    /// The mark may be one tag more than the limit allows: tags were counted before.
+    pub(crate) fn cut_values(&mut self, limits: &Limits) {
+        let limit = limits.span_tag_value;
         let mut cut = false;
         for tag in &mut self.tags {
-            let limit = limits.span_tag_value;
             if tag.value.len() > limit && java::length(&tag.value) > limit {
                 tag.value = java::truncate(&tag.value, limit).into();
                 cut = true;
             }
         }
-        if cut && tags::find(&self.tags, "_spanLogs").is_none() {
-            self.tags.push(Tag { key: "_spanLogs".into(), value: "true".into(), at: self.start_at });
+        if !cut {
+            return;
+        }
+        match self.tags.iter_mut().find(|tag| tag.key == "_spanLogs") {
+            Some(mark) => mark.value = "true".into(),
+            None => self.tags.push(Tag { key: "_spanLogs".into(), value: "true".into(), at: self.start_at }),
         }
     }
 

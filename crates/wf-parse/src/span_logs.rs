@@ -1,5 +1,7 @@
 use serde_json::{Map, Value};
 
+use crate::java;
+use crate::number;
 use crate::problem::{Code, Fault, shown};
 use crate::span::Span;
 
@@ -146,15 +148,15 @@ fn one(log: Value, end: usize, unwritable: &mut Option<Box<Fault>>) -> Result<Sp
 /// `JsonNode.asLong`: numbers are cut, numeric text is read, everything else is 0.
 fn as_long(value: &Value) -> i64 {
     match value {
-        Value::Number(number) => {
-            number.as_i64().or_else(|| number.as_f64().map(|value| value as i64)).unwrap_or(0)
-        }
+        Value::Number(number) => number
+            .as_i64()
+            // Java takes the low 64 bits of a longer integer. (From 2^64 on, serde_json has made it a double.)
+            .or_else(|| number.as_u64().map(|value| value as i64))
+            .or_else(|| number.as_f64().map(|value| value as i64))
+            .unwrap_or(0),
         Value::String(text) => {
-            let text = text.trim_matches(|c| c <= ' ');
-            text.parse()
-                .ok()
-                .or_else(|| crate::number::parse_double(text).map(|value| value as i64))
-                .unwrap_or(0)
+            let text = java::trim(text);
+            text.parse().ok().or_else(|| number::parse_double(text).map(|value| value as i64)).unwrap_or(0)
         }
         Value::Bool(value) => i64::from(*value),
         _ => 0,

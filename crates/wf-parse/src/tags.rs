@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use crate::java;
 use crate::problem::{At, Code, Fault};
 use crate::text;
-use crate::tokens::Tokens;
+use crate::tokens::{Token, Tokens};
 
 /// A point tag, span tag or event annotation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,6 +57,20 @@ fn missing_equals(key: &str) -> String {
         ""
     };
     format!("{} is missing its '='{hint}", text::cut(key))
+}
+
+/// Fails as the receiver does when a name is missing and the first tag's key is taken for it.
+pub(crate) fn refuse_as_name(name: &Token<'_>, tokens: &mut Tokens<'_>) -> Result<(), Box<Fault>> {
+    if tokens.peek()?.is_none_or(|token| token.text != "=") {
+        return Ok(());
+    }
+    // `name = = x` is a tag with the key `=`, and decodes.
+    let mut ahead = tokens.clone();
+    if pair(&mut ahead).is_ok() {
+        return Ok(());
+    }
+    let reason = format!("the name is missing: the tag {} stands where it belongs", text::cut(&name.text));
+    Err(Fault::new(Code::Syntax, name.at, reason))
 }
 
 /// Reads pairs to the end of the line.
@@ -114,34 +128,50 @@ pub(crate) fn rename(tags: &mut Vec<Tag<'_>>, from: &str, to: &'static str) {
     }
 }
 
-/// Sorts as a Java `HashMap` iterates, given the most keys it ever held.
-///
-/// By bucket, within one by insertion. Not reproduced: nine or more keys in one bucket, which Java grows or treeifies.
-pub(crate) fn sort_as_java(tags: &mut Vec<Tag<'_>>, most: usize) {
-    if tags.len() < 2 {
-        return;
-    }
-    let mut buckets = 16_usize;
-    while most > buckets / 4 * 3 {
+/// The buckets a Java `HashMap` begins with unless told otherwise.
+pub(crate) const FIRST_BUCKETS: usize = 16;
+
+/// The buckets of a Java `HashMap` that began with `first` and grew to hold `most` keys.
+pub(crate) const fn buckets(first: usize, most: usize) -> usize {
+    let mut buckets = first;
+    while most > buckets * 3 / 4 {
         buckets *= 2;
     }
+    buckets
+}
+
+/// The buckets of `new HashMap<>(map)` for a map of `size` keys.
+pub(crate) const fn buckets_of_copy(size: usize) -> usize {
+    (size * 4 / 3 + 1).next_power_of_two()
+}
+
+/// Sorts as a Java `HashMap` of so many buckets iterates: by bucket, within one by insertion.
+///
+/// Not reproduced: nine or more keys in one bucket, which Java grows for or makes a tree of.
+pub(crate) fn sort_as_java<T>(items: &mut Vec<T>, buckets: usize, key: impl Fn(&T) -> &str) {
+    // Beyond so many, a line of a million tags would cost more than linear work: then each bucket gets its own list.
+    const FEW: usize = 32;
     let mask = u32::try_from(buckets - 1).unwrap_or(u32::MAX);
-    // A counting sort, so that a line of a million tags stays linear: first the sizes, then the starts.
-    let mut keyed: Vec<(u32, Tag<'_>)> =
-        core::mem::take(tags).into_iter().map(|tag| (java::spread_hash(&tag.key) & mask, tag)).collect();
-    if keyed.len() <= 32 {
-        keyed.sort_by_key(|(bucket, _)| *bucket);
-        tags.extend(keyed.into_iter().map(|(_, tag)| tag));
-        return;
+    let bucket = |item: &T| java::spread_hash(key(item)) & mask;
+    if items.len() <= FEW {
+        return items.sort_by_cached_key(bucket);
     }
-    let mut chains: Vec<Vec<Tag<'_>>> = Vec::new();
+    let mut chains: Vec<Vec<T>> = Vec::new();
     chains.resize_with(buckets, Vec::new);
-    for (bucket, tag) in keyed {
-        if let Some(chain) = chains.get_mut(bucket as usize) {
-            chain.push(tag);
+    for item in items.drain(..) {
+        let at = bucket(&item) as usize;
+        if let Some(chain) = chains.get_mut(at) {
+            chain.push(item);
         }
     }
-    tags.extend(chains.into_iter().flatten());
+    items.extend(chains.into_iter().flatten());
+}
+
+/// [`sort_as_java`] for tags.
+pub(crate) fn sort(tags: &mut Vec<Tag<'_>>, buckets: usize) {
+    if tags.len() > 1 {
+        sort_as_java(tags, buckets, |tag| &tag.key);
+    }
 }
 
 pub(crate) fn find<'t>(tags: &'t [Tag<'_>], key: &str) -> Option<&'t str> {
