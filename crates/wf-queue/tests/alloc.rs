@@ -7,11 +7,11 @@ use wf_queue::{PushError, queue};
 
 #[test]
 fn no_allocation_per_push_or_drain() {
-    let (producer, mut consumer) = queue(1_000, 1 << 16).unwrap();
+    let (producer, mut consumer) = queue(200, 1 << 14).unwrap();
     let record = [7; 122];
     let mut seen = 0;
     let counts = measure(|| {
-        for _ in 0..10 {
+        for _ in 0..if cfg!(miri) { 1 } else { 10 } {
             while producer.try_push(&record).is_ok() {}
             assert_eq!(producer.try_push(&record), Err(PushError::Full));
             seen += consumer.drain(usize::MAX, usize::MAX, |_| ()).records;
@@ -19,7 +19,7 @@ fn no_allocation_per_push_or_drain() {
         producer.close();
         assert_eq!(producer.try_push(&record), Err(PushError::Closed));
     });
-    assert!(seen > 1_000);
+    assert!(seen > 100);
     assert_eq!(counts.count_total, 0);
 }
 

@@ -150,8 +150,8 @@ fn explore(name: &str, model: impl Fn() + Send + Sync + 'static) {
     });
     let runs = runs.load(Ordering::Relaxed);
     assert!(runs > 1, "nothing was interleaved");
-    // Not through `println!`, which the test harness would swallow.
-    writeln!(std::io::stderr(), "loom: {name}: {runs} interleavings").unwrap();
+    // Not through `eprintln!`, which the test harness would swallow.
+    writeln!(std::io::stderr().lock(), "loom: {name}: {runs} interleavings").unwrap();
 }
 
 /// Who pushed a record, and as which.

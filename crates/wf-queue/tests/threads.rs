@@ -6,7 +6,7 @@ use std::thread;
 
 use wf_queue::{Consumer, MAX_RECORDS, Producer, PushError, queue_at};
 
-const PUSHES: u32 = if cfg!(miri) { 40 } else { 60_000 };
+const PUSHES: u32 = if cfg!(miri) { 25 } else { 60_000 };
 const PRODUCERS: u8 = 3;
 
 #[test]
@@ -31,7 +31,7 @@ fn nothing_is_lost_torn_or_reordered_in_a_roomy_ring() {
 
 #[test]
 fn a_push_racing_with_close_is_drained_or_refused() {
-    for round in 0..if cfg!(miri) { 4 } else { 3_000 } {
+    for round in 0..if cfg!(miri) { 2 } else { 3_000 } {
         let (producer, mut consumer) = queue_at(16, 256, round, u32::MAX - round).unwrap();
         let start = Barrier::new(3);
         let (accepted, taken) = thread::scope(|scope| {
@@ -68,7 +68,7 @@ fn a_push_racing_with_close_is_drained_or_refused() {
 #[test]
 fn each_crossing_follows_a_drain() {
     // Without a consumer at work exactly one push of a filling crosses, however many threads fill.
-    for round in 0..if cfg!(miri) { 4 } else { 2_000 } {
+    for round in 0..if cfg!(miri) { 2 } else { 2_000 } {
         let (producer, mut consumer) = queue_at(100, 1024, 0, round).unwrap();
         for _ in 0..2 {
             let crossings = thread::scope(|scope| {

@@ -31,7 +31,7 @@ proptest! {
 }
 
 fn config(cases: u32) -> ProptestConfig {
-    let cases = if cfg!(miri) { 6 } else { cases };
+    let cases = if cfg!(miri) { 3 } else { cases };
     ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
 }
 
