@@ -1,7 +1,7 @@
 use std::{
     fmt,
     sync::{Arc, Mutex, PoisonError},
-    time::SystemTime,
+    time::{Duration, SystemTime},
 };
 
 use bytes::Bytes;
@@ -44,8 +44,11 @@ impl Endpoint {
     /// connection stands and before the first byte of the request can leave. An answer's body is read up to 64 KiB and
     /// thrown away; it is never decompressed.
     ///
-    /// Must be polled inside a tokio runtime with I/O and time enabled. Meant for one call at a time; a second one at
-    /// the same time opens a connection of its own.
+    /// Meant for one call at a time; a second one at the same time opens a connection of its own.
+    ///
+    /// # Panics
+    ///
+    /// If it is polled outside a tokio runtime with I/O and time enabled.
     ///
     /// # Cancel safety
     ///
@@ -119,7 +122,7 @@ impl fmt::Debug for Endpoint {
     }
 }
 
-fn wait(headers: &HeaderMap) -> Option<std::time::Duration> {
+fn wait(headers: &HeaderMap) -> Option<Duration> {
     retry_after(headers.get(RETRY_AFTER)?.to_str().ok()?, SystemTime::now())
 }
 

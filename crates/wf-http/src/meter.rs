@@ -158,3 +158,59 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Metered<T> {
         Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{sync::Arc, time::Duration};
+
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt, duplex},
+        time::{Instant, advance, timeout},
+    };
+
+    use super::{Meter, Metered};
+    use crate::Timeouts;
+
+    #[tokio::test]
+    async fn after_a_seal_no_byte_leaves() {
+        let meter = Arc::new(Meter::new());
+        let (near, mut far) = duplex(64);
+        let mut stream = Metered::new(near, Arc::clone(&meter));
+        stream.write_all(b"abc").await.unwrap();
+        assert_eq!(meter.seal(), 3);
+        assert!(timeout(Duration::from_millis(20), stream.write_all(b"def")).await.is_err(), "stays pending");
+        drop(stream);
+        let mut left = String::new();
+        far.read_to_string(&mut left).await.unwrap();
+        assert_eq!(left, "abc");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn each_limit_counts_from_the_last_byte_written_until_an_answer_begins() {
+        const WRITE: Duration = Duration::from_secs(7);
+        const ANSWER: Duration = Duration::from_secs(3);
+        const PAUSE: Duration = Duration::from_secs(1);
+        let timeouts = Timeouts { write: WRITE, answer: ANSWER, ..Timeouts::DEFAULT };
+        let meter = Arc::new(Meter::new());
+        let (near, mut far) = duplex(64);
+        let mut stream = Metered::new(near, Arc::clone(&meter));
+        let start = Instant::now();
+        meter.restart();
+        assert_eq!(meter.limit(4, &timeouts), Some(start + WRITE));
+
+        advance(PAUSE).await;
+        stream.write_all(b"ab").await.unwrap();
+        assert_eq!(meter.limit(4, &timeouts), Some(start + PAUSE + WRITE));
+
+        advance(PAUSE).await;
+        stream.write_all(b"cd").await.unwrap();
+        assert_eq!(meter.limit(4, &timeouts), Some(start + PAUSE * 2 + ANSWER));
+
+        far.write_all(b"H").await.unwrap();
+        stream.read_u8().await.unwrap();
+        assert_eq!(meter.limit(4, &timeouts), None);
+
+        meter.restart();
+        assert_eq!(meter.limit(4, &timeouts), Some(start + PAUSE * 2 + WRITE));
+    }
+}

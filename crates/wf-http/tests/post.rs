@@ -211,6 +211,14 @@ async fn interim_answers_are_skipped() {
 }
 
 #[tokio::test]
+async fn endless_interim_answers_end_with_the_attempt() {
+    let interim = Script::new().write("HTTP/1.1 102 Processing\r\n\r\n").sleep(SHORT / 50);
+    let limits = Timeouts { attempt: SHORT * 5, ..PATIENT };
+    let script = Script::new().read_request().repeat(interim);
+    check_with(limits, small(), script, Outcome::Unknown(Cause::Deadline)).await;
+}
+
+#[tokio::test]
 async fn a_redirect_is_an_answer_and_the_other_server_sees_nothing() {
     for status in [301, 302, 303, 307, 308] {
         let other = Peer::start([Script::answering(202)]);

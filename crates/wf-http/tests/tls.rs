@@ -239,6 +239,23 @@ async fn a_close_without_goodbye_in_mid_answer() {
 }
 
 #[tokio::test]
+async fn early_refusal_and_close_in_mid_body() {
+    let ca = authority();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = endpoint("localhost", listener.local_addr().unwrap().port(), Tls::ca_pem(ca.pem()));
+    let acceptor = TlsAcceptor::from(Arc::new(config(&ca, "localhost", |_| {})));
+    let batch = Batch::new(LineKind::Point, Records::from_iter([vec![b'x'; 16 << 20]]));
+    let (outcome, ()) = tokio::join!(endpoint.post(&batch), async {
+        let (stream, _) = listener.accept().await.unwrap();
+        let mut stream = acceptor.accept(stream).await.unwrap();
+        stream.read_exact(&mut [0; 1024]).await.unwrap();
+        stream.write_all(b"HTTP/1.1 413 Too Large\r\ncontent-length: 0\r\n\r\n").await.unwrap();
+        stream.flush().await.unwrap();
+    });
+    assert_eq!(outcome, Outcome::status(413));
+}
+
+#[tokio::test]
 async fn the_token_shows_nowhere_but_inside_tls() {
     let ca = authority();
     let server = Server::start(config(&ca, "localhost", |_| {}), ANSWER, true).await;
