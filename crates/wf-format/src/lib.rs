@@ -67,6 +67,7 @@ mod line;
 mod metric;
 mod number;
 mod point;
+mod scan;
 mod series;
 mod span;
 mod tag_list;

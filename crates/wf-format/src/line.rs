@@ -4,6 +4,7 @@ use crate::changed::Changed;
 use crate::error::{Field, FormatError};
 use crate::format::{Format, NamePolicy, Strictness};
 use crate::limits::MAX_LINE_LEN;
+use crate::scan::{self, Alphabet, PlainText};
 
 /// A cursor over the caller's bytes.
 #[derive(Debug)]
@@ -110,7 +111,38 @@ impl<'b, 'f> Line<'b, 'f> {
     /// `-`.
     #[inline]
     pub(crate) fn name(&mut self, raw: &str, field: Field, limit: u16) -> Result<Name, FormatError> {
+        // Every character of a clean name is one byte and one unit, and none can be trimmed.
+        let length = raw.len();
+        if 0 < length
+            && length <= usize::from(limit)
+            && self.keeps_slashes(raw)
+            && self.quoted::<scan::Name>(raw)
+        {
+            return Ok(Name { delta: false, units: length });
+        }
         self.name_with(raw, field, limit, false)
+    }
+
+    /// Tells whether every slash in a name is kept.
+    #[inline]
+    fn keeps_slashes(&self, raw: &str) -> bool {
+        self.format.names == NamePolicy::Receiver || !raw.contains('/')
+    }
+
+    /// Writes `raw` in quotes if its bytes all belong to the alphabet and there is room; otherwise nothing.
+    #[inline(always)]
+    fn quoted<A: Alphabet>(&mut self, raw: &str) -> bool {
+        let end = self.at + raw.len() + 2;
+        let Some([open, middle @ .., close]) = self.buf.get_mut(self.at..end) else {
+            return false;
+        };
+        *open = b'"';
+        *close = b'"';
+        if !scan::copy::<A>(middle, raw.as_bytes()) {
+            return false;
+        }
+        self.at = end;
+        true
     }
 
     /// Writes a delta counter's name, with a delta sign before it if it has none.
@@ -118,7 +150,7 @@ impl<'b, 'f> Line<'b, 'f> {
         self.name_with(raw, Field::Name, limit, true)
     }
 
-    #[inline]
+    #[cold]
     fn name_with(
         &mut self,
         raw: &str,
@@ -198,7 +230,22 @@ impl<'b, 'f> Line<'b, 'f> {
     }
 
     /// Writes a source, tag value or span name, quoted: only quotes are escaped, as the receiver undoes nothing else.
+    #[inline]
     pub(crate) fn text(
+        &mut self,
+        raw: &str,
+        field: Field,
+        limit: usize,
+        overlong: Overlong,
+    ) -> Result<(), FormatError> {
+        if raw.len() <= limit && keeps_its_ends(raw) && self.quoted::<PlainText>(raw) {
+            return Ok(());
+        }
+        self.careful_text(raw, field, limit, overlong)
+    }
+
+    #[cold]
+    fn careful_text(
         &mut self,
         raw: &str,
         field: Field,
@@ -261,7 +308,7 @@ impl<'b, 'f> Line<'b, 'f> {
     /// Writes a source: its own, or the default if that is missing or blank.
     #[inline]
     pub(crate) fn source(&mut self, own: Option<&str>) -> Result<(), FormatError> {
-        let own = own.filter(|source| !trim_end(trim(source)).is_empty());
+        let own = own.filter(|source| keeps_its_ends(source) || !trim_end(trim(source)).is_empty());
         let Some(source) = own.or(self.format.default_source) else {
             return Err(FormatError::MissingSource);
         };
@@ -300,9 +347,7 @@ impl<'b, 'f> Line<'b, 'f> {
     }
 
     fn trim_text<'t>(&mut self, raw: &'t str, field: Field) -> Result<&'t str, FormatError> {
-        let bytes = raw.as_bytes();
-        let plain = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_graphic() && *byte != b'\\');
-        if plain(bytes.first()) && plain(bytes.last()) {
+        if keeps_its_ends(raw) {
             return Ok(raw);
         }
         let text = trim_end(trim(raw));
@@ -323,6 +368,14 @@ fn place(field: Field) -> Changed {
         Field::TagKey => Changed::TAG_KEY,
         _ => Changed::TAG_VALUE,
     }
+}
+
+/// Tells of most text that needs no trimming that it needs none.
+#[inline]
+fn keeps_its_ends(raw: &str) -> bool {
+    let bytes = raw.as_bytes();
+    let plain = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_graphic() && *byte != b'\\');
+    plain(bytes.first()) && plain(bytes.last())
 }
 
 /// Removes blanks from both ends.
