@@ -141,7 +141,7 @@ impl<'a, T: Tags + ?Sized> Histogram<'a, T> {
             number::float(line, centroid.mean)?;
         }
         line.put(b" ")?;
-        line.name(self.name, Field::Name, line.format.limits.name)?;
+        line.name(self.name, Field::Name, line.format.limits.name.into())?;
         line.source(self.source)?;
         tag_list::write(line, TagKind::Point, self.tags)
     }

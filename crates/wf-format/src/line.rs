@@ -28,6 +28,15 @@ pub(crate) struct Name {
     pub(crate) units: usize,
 }
 
+/// The longest that the parts of a tag may be, in UTF-16 code units.
+#[derive(Clone, Copy)]
+pub(crate) struct TagLimits {
+    pub(crate) key: usize,
+    pub(crate) value: usize,
+    /// Key and value together.
+    pub(crate) pair: usize,
+}
+
 /// What becomes of text over its limit.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Overlong {
@@ -47,6 +56,12 @@ impl<'b, 'f> Line<'b, 'f> {
     /// The bytes written from `start` on.
     pub(crate) fn since(&self, start: usize) -> &[u8] {
         self.buf.get(start..self.at).unwrap_or_default()
+    }
+
+    /// The bytes written between `start` and `end`.
+    #[inline]
+    pub(crate) fn between(&self, start: usize, end: usize) -> &[u8] {
+        self.buf.get(start..end).unwrap_or_default()
     }
 
     pub(crate) fn finish(self) -> &'b [u8] {
@@ -110,17 +125,41 @@ impl<'b, 'f> Line<'b, 'f> {
     /// Writes a metric's name or a tag's key, quoted: the receiver's alphabet is kept, each other character becomes
     /// `-`.
     #[inline]
-    pub(crate) fn name(&mut self, raw: &str, field: Field, limit: u16) -> Result<Name, FormatError> {
+    pub(crate) fn name(&mut self, raw: &str, field: Field, limit: usize) -> Result<Name, FormatError> {
         // Every character of a clean name is one byte and one unit, and none can be trimmed.
         let length = raw.len();
-        if 0 < length
-            && length <= usize::from(limit)
-            && self.keeps_slashes(raw)
-            && self.quoted::<scan::Name>(raw)
-        {
+        if 0 < length && length <= limit && self.keeps_slashes(raw) && self.quoted::<scan::Name>(raw) {
             return Ok(Name { delta: false, units: length });
         }
         self.name_with(raw, field, limit, false)
+    }
+
+    /// Writes ` "key"="value"` if neither needs a change, the two fit the limits with a unit to spare, and there is room;
+    /// otherwise nothing. One check of the room for all of it, because tags are most of a line.
+    #[inline]
+    pub(crate) fn clean_tag(&mut self, key: &str, value: &str, limits: TagLimits) -> bool {
+        let (key_len, value_len) = (key.len(), value.len());
+        let fits = 0 < key_len
+            && key_len <= limits.key
+            && value_len <= limits.value
+            && value_len < limits.pair
+            && key_len < limits.pair - value_len;
+        if !fits || !keeps_its_ends(value) || !self.keeps_slashes(key) {
+            return false;
+        }
+        let end = self.at + key_len + value_len + 6;
+        let Some([b1, q1, rest @ .., q4]) = self.buf.get_mut(self.at..end) else { return false };
+        let Some((key_to, [q2, equals, q3, value_to @ ..])) = rest.split_at_mut_checked(key_len) else {
+            return false;
+        };
+        (*b1, *equals) = (b' ', b'=');
+        (*q1, *q2, *q3, *q4) = (b'"', b'"', b'"', b'"');
+        let clean = scan::copy::<scan::Name>(key_to, key.as_bytes())
+            & scan::copy::<PlainText>(value_to, value.as_bytes());
+        if clean {
+            self.at = end;
+        }
+        clean
     }
 
     /// Tells whether every slash in a name is kept.
@@ -146,7 +185,7 @@ impl<'b, 'f> Line<'b, 'f> {
     }
 
     /// Writes a delta counter's name, with a delta sign before it if it has none.
-    pub(crate) fn delta_name(&mut self, raw: &str, limit: u16) -> Result<Name, FormatError> {
+    pub(crate) fn delta_name(&mut self, raw: &str, limit: usize) -> Result<Name, FormatError> {
         self.name_with(raw, Field::Name, limit, true)
     }
 
@@ -155,7 +194,7 @@ impl<'b, 'f> Line<'b, 'f> {
         &mut self,
         raw: &str,
         field: Field,
-        limit: u16,
+        limit: usize,
         must_be_delta: bool,
     ) -> Result<Name, FormatError> {
         let text = trim(raw);
@@ -174,8 +213,7 @@ impl<'b, 'f> Line<'b, 'f> {
             (rest, sign_len) = self.name_prefix(text, field, must_be_delta)?;
         }
         // No character has fewer than one unit or more than four bytes, so this one is too long whatever it holds.
-        let limit = usize::from(limit);
-        if rest.len() > limit * 4 {
+        if rest.len() / 4 > limit {
             return Err(FormatError::TooLong(field));
         }
 

@@ -101,7 +101,7 @@ impl<T: Tags + ?Sized> Encode for Metric<'_, T> {
 
     #[inline]
     fn write(&self, line: &mut Line<'_, '_>) -> Result<Kind, FormatError> {
-        let name = line.name(self.name, Field::Name, line.format.limits.name)?;
+        let name = line.name(self.name, Field::Name, line.format.limits.name.into())?;
         let kind = value_and_time(line, name.delta, self.value, self.timestamp)?;
         line.source(self.source)?;
         tag_list::write(line, TagKind::Point, self.tags)?;
@@ -189,7 +189,7 @@ impl<T: Tags + ?Sized> Encode for DeltaCounter<'_, T> {
 
     #[inline]
     fn write(&self, line: &mut Line<'_, '_>) -> Result<Kind, FormatError> {
-        let Name { delta, .. } = line.delta_name(self.0.name, line.format.limits.name)?;
+        let Name { delta, .. } = line.delta_name(self.0.name, line.format.limits.name.into())?;
         let kind = value_and_time(line, delta, self.0.value, self.0.timestamp)?;
         line.source(self.0.source)?;
         tag_list::write(line, TagKind::Point, self.0.tags)?;

@@ -46,7 +46,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Series<B> {
         mut storage: B,
     ) -> Result<Self, FormatError> {
         let mut line = Line::new(storage.as_mut(), format);
-        let name = line.name(template.name, Field::Name, format.limits.name)?;
+        let name = line.name(template.name, Field::Name, format.limits.name.into())?;
         let head = line.len();
         line.source(template.source)?;
         tag_list::write(&mut line, TagKind::Point, template.tags)?;

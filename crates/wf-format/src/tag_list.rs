@@ -6,11 +6,12 @@
 
 use crate::changed::Changed;
 use crate::error::{Field, FormatError};
-use crate::line::{Line, Overlong};
+use crate::line::{Line, Overlong, TagLimits};
 use crate::tags::Tags;
 
 pub(crate) struct TagList {
     kind: TagKind,
+    limits: TagLimits,
     /// Where the first tag starts in the line.
     start: usize,
     /// Where the format's own tags start, once they are being written.
@@ -39,7 +40,13 @@ pub(crate) fn write<T: Tags + ?Sized>(
         TagKind::Point => 0,
         TagKind::Span { references } => references,
     };
-    let mut list = TagList { kind, start: line.len(), global_start: None, count, seen: 0 };
+    let limits = &line.format.limits;
+    let (key, value, pair) = match kind {
+        TagKind::Point => (limits.tag_key, limits.tag_value, limits.tag_pair.into()),
+        TagKind::Span { .. } => (limits.span_tag_key, limits.span_tag_value, usize::MAX),
+    };
+    let limits = TagLimits { key: key.into(), value: value.into(), pair };
+    let mut list = TagList { kind, limits, start: line.len(), global_start: None, count, seen: 0 };
     list.check_count(line)?;
     own.try_for_each(&mut |key, value| list.add(line, key, value))?;
     if let Some(global) = line.format.tags {
@@ -52,33 +59,42 @@ pub(crate) fn write<T: Tags + ?Sized>(
 impl TagList {
     #[inline]
     fn add(&mut self, line: &mut Line<'_, '_>, key: &str, value: &str) -> Result<(), FormatError> {
-        let limits = &line.format.limits;
-        let (key_limit, value_limit, pair_limit) = match self.kind {
-            TagKind::Point => (limits.tag_key, limits.tag_value.into(), limits.tag_pair.into()),
-            TagKind::Span { .. } => (limits.span_tag_key, limits.span_tag_value.into(), usize::MAX),
-        };
         let start = line.len();
-        line.put(b" ")?;
-        let name = line.name(key, Field::TagKey, key_limit)?;
-        let key_end = line.len();
+        let key_end = if line.clean_tag(key, value, self.limits) {
+            self.check_key(key.as_bytes())?;
+            start + key.len() + 3
+        } else {
+            self.write_tag(line, key, value)?
+        };
         // Between the blank and the quotes.
-        let written = line.since(start).get(2..key_end - start - 1).unwrap_or_default();
-        self.check_key(written)?;
-        let bit = 1 << hash(written);
-        // The receiver renames these with an underscore before it measures them.
-        let units = name.units + usize::from(matches!(written, b"host" | b"tag"));
-        if units >= pair_limit {
-            return Err(FormatError::TooLong(Field::TagKey));
-        }
-        line.put(b"=")?;
-        line.text(value, Field::TagValue, usize::min(value_limit, pair_limit - units), Overlong::Cut)?;
-
+        let bit = 1 << hash(line.between(start + 2, key_end - 1));
         self.count += 1;
         if self.seen & bit != 0 {
             self.drop_duplicate(line, start, key_end)?;
         }
         self.seen |= bit;
         self.check_count(line)
+    }
+
+    /// Writes a tag that needs a closer look, and returns where its quoted key ends.
+    #[cold]
+    fn write_tag(&self, line: &mut Line<'_, '_>, key: &str, value: &str) -> Result<usize, FormatError> {
+        let limits = self.limits;
+        let start = line.len();
+        line.put(b" ")?;
+        let name = line.name(key, Field::TagKey, limits.key)?;
+        let key_end = line.len();
+        let written = line.between(start + 2, key_end - 1);
+        self.check_key(written)?;
+        // The receiver renames these with an underscore before it measures them.
+        let renamed = self.kind == TagKind::Point && matches!(written, b"host" | b"tag");
+        let units = name.units + usize::from(renamed);
+        if units >= limits.pair {
+            return Err(FormatError::TooLong(Field::TagKey));
+        }
+        line.put(b"=")?;
+        line.text(value, Field::TagValue, usize::min(limits.value, limits.pair - units), Overlong::Cut)?;
+        Ok(key_end)
     }
 
     fn check_count(&self, line: &Line<'_, '_>) -> Result<(), FormatError> {
