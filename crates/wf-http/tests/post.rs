@@ -85,13 +85,13 @@ async fn early_refusal_without_a_close_is_answered_at_once() {
 
 #[tokio::test]
 async fn no_answer() {
-    let timeouts = Timeouts { answer: SHORT, ..PATIENT };
+    let timeouts = Timeouts { answer: SHORT * 10, ..PATIENT };
     check_with(timeouts, small(), Script::new().hold(), Outcome::Unknown(Cause::Deadline)).await;
 }
 
 #[tokio::test]
 async fn never_reads() {
-    let timeouts = Timeouts { write: SHORT, ..PATIENT };
+    let timeouts = Timeouts { write: SHORT * 10, ..PATIENT };
     check_with(timeouts, big(), Script::new().hold(), Outcome::Unknown(Cause::Deadline)).await;
 }
 
@@ -110,8 +110,8 @@ async fn a_slow_reader_is_not_a_stalled_one() {
 
 #[tokio::test]
 async fn slow_loris_ends_with_the_attempt() {
-    let limits = Timeouts { answer: SHORT * 5, attempt: SHORT * 10, ..PATIENT };
-    let script = Script::new().read_request().drip(b"HTTP/1.1 202 Accepted\r\n".repeat(9), SHORT / 2);
+    let limits = Timeouts { answer: SHORT * 10, attempt: SHORT * 20, ..PATIENT };
+    let script = Script::new().read_request().drip(b"HTTP/1.1 202 Accepted\r\n".repeat(9), SHORT);
     let start = Instant::now();
     check_with(limits, small(), script, Outcome::Unknown(Cause::Deadline)).await;
     assert!(start.elapsed() >= limits.attempt, "an answer has begun: only the attempt's limit is left");
@@ -213,7 +213,7 @@ async fn interim_answers_are_skipped() {
 #[tokio::test]
 async fn endless_interim_answers_end_with_the_attempt() {
     let interim = Script::new().write("HTTP/1.1 102 Processing\r\n\r\n").sleep(SHORT / 50);
-    let limits = Timeouts { attempt: SHORT * 5, ..PATIENT };
+    let limits = Timeouts { attempt: SHORT * 10, ..PATIENT };
     let script = Script::new().read_request().repeat(interim);
     check_with(limits, small(), script, Outcome::Unknown(Cause::Deadline)).await;
 }
