@@ -49,9 +49,9 @@ impl Position {
         self.0 as u32
     }
 
-    /// The position one record of `words` words later. The closed bit is not kept.
-    pub(crate) const fn after(self, words: u32) -> Self {
-        Self::new(self.records().wrapping_add(1), self.words().wrapping_add(words))
+    /// The position behind `span`. The closed bit is not kept.
+    pub(crate) const fn plus(self, span: Span) -> Self {
+        Self::new(self.records().wrapping_add(span.records), self.words().wrapping_add(span.words))
     }
 
     /// What was pushed from `earlier` up to here, right if it is less than one turn of either count.
@@ -73,10 +73,11 @@ mod tests {
     #[track_caller]
     fn check(from: (u32, u32), words: u32, to: (u32, u32)) {
         let from = Position::new(from.0, from.1);
-        let next = from.after(words);
+        let span = Span { records: 1, words };
+        let next = from.plus(span);
         assert_eq!((next.records(), next.words()), to);
         assert!(!next.is_closed());
-        assert_eq!(next.since(from), Span { records: 1, words });
+        assert_eq!(next.since(from), span);
     }
 
     #[test]

@@ -18,9 +18,9 @@
 //! 2. **Only the consumer reads a header place, only at the consumer's position, and that is always the header place of
 //!    the next record**: claimed or not, no record's bytes lie there, since records follow each other without gaps.
 //! 3. **A published record belongs to the consumer** from the Acquire of its header to the Release of a `head` behind it.
-//! 4. **Every word outside `head..tail` is zero**, the slack included: at first by allocation, later because the consumer
-//!    zeroes every word it takes before it gives it back. So a header place reads 0 until its own header is written, no
-//!    matter what lay there a turn ago.
+//! 4. **Every word before the end and outside `head..tail` is zero**: at first by allocation, later because the consumer
+//!    zeroes all it takes before it gives it back. So a header place reads 0 until its own header is written, no matter
+//!    what lay there a turn ago. The slack holds no header places and is left as it is.
 //! 5. **Headers lie before the end, bytes inside the block.** An index is a word count modulo the ring's size; a record is
 //!    no longer than the ring, nor than `1 + MAX_RECORD / 8` words, and the slack is that less one.
 //! 6. **`head` never passes `tail`**, and `tail - head` is at most the size, so that the wrapping differences are exact.
@@ -95,7 +95,7 @@ impl Ring {
             return Err(PushError::TooLong);
         }
         let (start, fill) = self.claim(words_of(record.len()))?;
-        let index = self.index(start);
+        let index = self.index(start.words());
         // Nothing from here on can fail: a record claimed and never published would stop the consumer for good.
         self.storage.write(index, record);
         self.storage.header(index).store(record.len() as u64 + 1, Ordering::Release);
@@ -122,7 +122,7 @@ impl Ring {
                 tail = now;
                 continue;
             }
-            let next = start.after(words).bits();
+            let next = start.plus(Span { records: 1, words }).bits();
             match self.tail.0.compare_exchange_weak(tail, next, Ordering::Release, Ordering::Acquire) {
                 Ok(_) => return Ok((start, self.fill(before, words))),
                 Err(now) => tail = now,
@@ -139,10 +139,10 @@ impl Ring {
         max_bytes: usize,
         mut taker: impl FnMut(&[u8]),
     ) -> Drained {
-        let mut hand = Hand { ring: self, cursor, words: 0, kept: 0 };
+        let mut hand = Hand { ring: self, cursor, taken: Span { records: 0, words: 0 } };
         let mut drained = Drained { records: 0, bytes: 0 };
         while drained.records < max_records {
-            let index = self.index(hand.cursor.position);
+            let index = self.index(hand.cursor.position.words().wrapping_add(hand.taken.words));
             let header = self.storage.header(index).load(Ordering::Acquire);
             if header == 0 {
                 break;
@@ -154,9 +154,12 @@ impl Ring {
             }
             drained.records += 1;
             drained.bytes = sum.unwrap_or(len);
-            hand.words = words_of(len);
+            hand.taken.records += 1;
+            hand.taken.words += words_of(len);
             self.storage.read(index, len, &mut taker);
-            hand.put_down();
+            if hand.taken.words >= self.stride {
+                hand.give_back();
+            }
         }
         drained
     }
@@ -208,58 +211,49 @@ impl Ring {
     }
 
     #[inline]
-    fn index(&self, position: Position) -> usize {
-        (position.words() & (self.size - 1)) as usize
+    fn index(&self, words: u32) -> usize {
+        (words & (self.size - 1)) as usize
     }
 }
 
 /// How far the consumer is.
 pub(crate) struct Cursor {
-    /// Where the next record to take begins. Equal to `head` except in the middle of a drain.
+    /// Where the oldest record begins that was not given back: the consumer's own copy of `head`.
     pub(crate) position: Position,
-    /// Records taken since the ring was made.
+    /// Records given back since the ring was made.
     pub(crate) taken: u64,
 }
 
-/// The consumer at work. Dropping it, also by a panic, gives back whatever was taken.
+/// The consumer at work. Dropping it, also by a panic of the one it lends to, gives back whatever was taken.
 struct Hand<'a> {
     ring: &'a Ring,
     cursor: &'a mut Cursor,
-    /// Words of the record that is lent out just now; 0 if none is.
-    words: u32,
-    /// Words zeroed but not given back yet. Producers miss their cache each time `head` moves, so it moves in strides.
-    kept: u32,
+    /// What was taken and not given back yet, the record lent out just now included.
+    taken: Span,
 }
 
 impl Hand<'_> {
-    /// Ends the loan of the record at the cursor, and goes to the next.
-    #[inline]
-    fn put_down(&mut self) {
-        let words = self.words;
-        self.ring.storage.zero(self.ring.index(self.cursor.position), words as usize);
-        self.cursor.position = self.cursor.position.after(words);
-        self.cursor.taken += 1;
-        self.words = 0;
-        self.kept += words;
-        if self.kept >= self.ring.stride {
-            self.give_back();
-        }
-    }
-
-    #[inline]
+    /// Zeroes what was taken and lets producers have it.
+    ///
+    /// A stride at a time: zeroing a page costs less than zeroing its records one by one, and producers miss their cache
+    /// whenever `head` moves.
     fn give_back(&mut self) {
+        let words = self.taken.words as usize;
+        let index = self.ring.index(self.cursor.position.words());
+        let before_end = words.min(self.ring.size as usize - index);
+        self.ring.storage.zero(index, before_end);
+        self.ring.storage.zero(0, words - before_end);
+        self.cursor.position = self.cursor.position.plus(self.taken);
+        self.cursor.taken += u64::from(self.taken.records);
+        self.taken = Span { records: 0, words: 0 };
         self.ring.head.0.store(self.cursor.position.bits(), Ordering::Release);
-        self.kept = 0;
     }
 }
 
 impl Drop for Hand<'_> {
     #[inline]
     fn drop(&mut self) {
-        if self.words > 0 {
-            self.put_down();
-        }
-        if self.kept > 0 {
+        if self.taken.records > 0 {
             self.give_back();
         }
     }
@@ -272,7 +266,8 @@ struct CachePadded<T>(T);
 /// Words that a record of `len` bytes takes, at most `1 + MAX_RECORD / 8`.
 #[inline]
 const fn words_of(len: usize) -> u32 {
-    1 + len.div_ceil(WORD) as u32
+    // `1 + len.div_ceil(WORD)` without the remainder, on which the consumer's next load would wait.
+    ((len + 2 * WORD - 1) / WORD) as u32
 }
 
 /// Longest record, in bytes: 64 KiB. A smaller ring takes only what fits it.
