@@ -19,7 +19,7 @@ struct Input<'a> {
 enum Shape {
     Metric { value: f64, time: i16 },
     Delta { value: f64 },
-    Histogram { centroids: Vec<(f64, i64)>, granularities: u8, time: i16 },
+    Histogram { centroids: Vec<(f64, u16)>, granularities: u8, time: i16 },
     Span { start: u16, duration: u16, ids: [u128; 2], parents: Vec<u128>, follows_from: Vec<u128> },
 }
 
