@@ -77,7 +77,10 @@ impl<'a> Event<'a> {
         let mut index: HashMap<Cow<'a, str>, usize> = HashMap::new();
         let mut keys: Vec<Tag<'a>> = Vec::new();
         let mut groups: Vec<Vec<Cow<'a, str>>> = Vec::new();
+        // The keys present before the last tag.
+        let mut most = 0;
         for tag in list {
+            most = keys.len();
             let group = *index.entry(tag.key.clone()).or_insert_with(|| {
                 keys.push(Tag { value: Cow::Borrowed(""), ..tag.clone() });
                 groups.push(Vec::new());
@@ -87,9 +90,8 @@ impl<'a> Event<'a> {
                 values.push(tag.value);
             }
         }
-        // Filled by `computeIfAbsent`, which puts a new key first in its bucket and grows one key later than `put`.
+        // Filled by `computeIfAbsent`, which puts a new key first in its bucket and grows before it looks for the key.
         keys.reverse();
-        let most = keys.len().saturating_sub(1);
         tags::sort(&mut keys, tags::buckets(tags::FIRST_BUCKETS, most));
         for Tag { key, at, .. } in keys {
             let group = index.get(&key).and_then(|group| groups.get_mut(*group));

@@ -68,7 +68,13 @@ pub(crate) fn truncate(text: &str, units: usize) -> String {
 
 /// The hash that `HashMap` spreads keys with: `String.hashCode`, upper half folded into the lower.
 pub(crate) fn spread_hash(text: &str) -> u32 {
-    let hash = text.encode_utf16().fold(0_u32, |hash, unit| hash.wrapping_mul(31).wrapping_add(unit.into()));
+    let add = |hash: u32, unit: u16| hash.wrapping_mul(31).wrapping_add(unit.into());
+    // ASCII is the common case, and its bytes are its units.
+    let hash = if text.is_ascii() {
+        text.bytes().fold(0, |hash, byte| add(hash, byte.into()))
+    } else {
+        text.encode_utf16().fold(0, add)
+    };
     hash ^ (hash >> 16)
 }
 

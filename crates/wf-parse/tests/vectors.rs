@@ -1,10 +1,17 @@
 //! Recorded verdicts of the real receiver, each against ours.
+//!
+//! `receiver.jsonl` holds lines chosen by hand, with what a running proxy made of them. `decoder.jsonl` holds random hostile
+//! lines, some of each kind, verdict and code, with what the proxy's own decoder and validator (java-lib 2023-08.2) made of
+//! them; it has no canonical text of span logs, and no numbers of which Java 17 prints more digits than needed.
 
 use serde_json::Value;
 use wf_parse::{Format, Kind, Limits, Parser, Verdict};
 
 /// The clock of the recording, in milliseconds since the epoch.
 const NOW_MILLIS: i64 = 1_700_000_000_000;
+
+/// The rows of `decoder.jsonl`.
+const ROWS: usize = 704;
 
 fn rows() -> Vec<Value> {
     include_str!("data/receiver.jsonl").lines().map(|row| serde_json::from_str(row).unwrap()).collect()
@@ -122,4 +129,22 @@ fn only_uncoded_errors_end_the_request() {
         equal(parsed.problem().is_some_and(wf_parse::Problem::ends_request), theirs)?;
         equal(parsed.verdict() == Verdict::Error && parsed.problem().is_none(), false)
     });
+}
+
+#[test]
+fn random_lines_equal_the_decoders() {
+    let rows = include_str!("data/decoder.jsonl").lines();
+    let mut count = 0;
+    for row in rows {
+        let row: Value = serde_json::from_str(row).unwrap();
+        let parsed = parser().parse(format(&row), line(&row));
+        let code = parsed.problem().map(|problem| problem.code().to_string());
+        let canonical = parsed.canonical().filter(|_| parsed.kind() != Kind::SpanLogs);
+        let ours = (parsed.verdict().to_string(), code.as_deref(), canonical.as_deref());
+        let theirs =
+            (row["verdict"].as_str().unwrap().to_owned(), row["code"].as_str(), row["canonical"].as_str());
+        assert_eq!(ours, theirs, "{row}");
+        count += 1;
+    }
+    assert_eq!(count, ROWS);
 }
