@@ -24,7 +24,8 @@ pub(crate) struct Reply {
 impl Client {
     pub(crate) fn new(receiver: &Receiver) -> Self {
         let stream = TcpStream::connect(receiver.addr()).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        // 16 MiB take seconds without optimization, and many more on a machine that is busy.
+        stream.set_read_timeout(Some(Duration::from_secs(120))).unwrap();
         Self { stream: BufReader::new(stream) }
     }
 
