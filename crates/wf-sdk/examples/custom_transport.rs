@@ -1,6 +1,7 @@
 //! Sends through a transport of one's own: it prints what it is given, and is down at first.
 //!
 //! `cargo run --example custom_transport`
+#![expect(clippy::print_stdout, reason = "an example shows what it does")]
 
 use std::{
     error::Error,

@@ -1,6 +1,7 @@
 //! Writes lines without sending them: a buffer of one's own, no allocation, no clock.
 //!
 //! `cargo run --example format_only`
+#![expect(clippy::print_stdout, reason = "an example shows what it does")]
 
 use std::error::Error;
 

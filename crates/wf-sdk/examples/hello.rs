@@ -1,6 +1,7 @@
 //! Sends one metric to a Wavefront proxy and says what became of it.
 //!
 //! `cargo run --example hello -- proxy://localhost:2878`
+#![expect(clippy::print_stdout, reason = "an example shows what it does")]
 
 use std::{error::Error, time::Duration};
 

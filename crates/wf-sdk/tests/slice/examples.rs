@@ -1,15 +1,12 @@
 //! The examples are run as a newcomer would run them.
 
-use std::{
-    path::PathBuf,
-    process::{Command, Output},
-};
+use std::process::{Command, Output};
 
 use wf_receiver::{Kind, Receiver};
 
 /// Runs an example that `cargo test` has built beside this test.
 fn run(example: &str, arguments: &[&str]) -> String {
-    let mut path = PathBuf::from(std::env::current_exe().unwrap());
+    let mut path = std::env::current_exe().unwrap();
     path.pop();
     path.set_file_name("examples");
     path.push(format!("{example}{}", std::env::consts::EXE_SUFFIX));
