@@ -16,7 +16,8 @@ mod steps;
 mod tidy;
 mod tools;
 
-use std::path::{Path, PathBuf};
+use std::env;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use xshell::Shell;
@@ -58,5 +59,8 @@ fn run(task: XtaskCmd) -> anyhow::Result<()> {
 
 /// The folder of the root manifest, wherever the task was started from.
 fn project_root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies inside the workspace").to_path_buf()
+    // Asked at run time first: two checkouts that share a target folder share this binary too.
+    let xtask =
+        env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
+    xtask.parent().expect("xtask lies inside the workspace").to_path_buf()
 }
