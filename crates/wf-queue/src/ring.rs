@@ -105,27 +105,24 @@ impl Ring {
     /// Claims `words` words for one record.
     #[inline]
     fn claim(&self, words: u32) -> Result<(Position, Fill), PushError> {
-        let mut tail = self.tail.0.load(Ordering::Acquire);
         loop {
+            let tail = self.tail.0.load(Ordering::Acquire);
             let start = Position::from_bits(tail);
             if start.is_closed() {
                 return Err(PushError::Closed);
             }
             let before = start.since(self.head());
             if before.records >= self.max_records || before.words > self.size - words {
-                // The head may be newer than the tail, and the difference then means nothing. It is newer only if the tail
-                // moved in between, and having seen that head we also see that tail.
-                let now = self.tail.0.load(Ordering::Acquire);
-                if now == tail {
+                // The head may be newer than the tail, and the difference then means nothing. It is newer only if the
+                // tail moved in between, and having acquired that head we cannot miss that tail.
+                if self.tail.0.load(Ordering::Relaxed) == tail {
                     return Err(PushError::Full);
                 }
-                tail = now;
                 continue;
             }
             let next = start.plus(Span { records: 1, words }).bits();
-            match self.tail.0.compare_exchange_weak(tail, next, Ordering::Release, Ordering::Acquire) {
-                Ok(_) => return Ok((start, self.fill(before, words))),
-                Err(now) => tail = now,
+            if self.tail.0.compare_exchange_weak(tail, next, Ordering::Release, Ordering::Relaxed).is_ok() {
+                return Ok((start, self.fill(before, words)));
             }
         }
     }
