@@ -86,7 +86,7 @@ type Point<'a> = &'a dyn wf_sdk::Point;
 fn a_million_points_that_wait_for_room_arrive_exactly_once() {
     let run = Run::new(|sender, id| send(id, |point| sender.send_timeout(point, LONG)));
     assert_eq!(run.check(), POINTS);
-    for kind in LineKind::ALL {
+    for kind in [LineKind::Point, LineKind::Delta, LineKind::Histogram, LineKind::Span] {
         assert_eq!(run.sender.stats()[kind].delivered(), POINTS / 4, "{kind}");
     }
 }

@@ -221,6 +221,8 @@ pub struct Report {
 
 #[cfg(test)]
 mod tests {
+    use wf_transport::LineKind;
+
     use super::{Ledger, Stats};
     use crate::reason::{Dropped, Loss, Refused, Unconfirmed};
 
@@ -248,11 +250,12 @@ mod tests {
 
     #[test]
     fn sums_and_differences_cover_every_cell() {
-        let books = Stats { kinds: [ledger(); 4], failures: 7 };
-        assert_eq!(books.total().offered(), 4 * 13);
-        assert_eq!(books.total().pending(), 4);
-        let delta = books - Stats { kinds: [Ledger { pending: 0, ..ledger() }; 4], failures: 5 };
-        assert_eq!(delta.total(), Ledger { pending: 4, ..Ledger::default() });
+        let books = Stats { kinds: [ledger(); LineKind::ALL.len()], failures: 7 };
+        assert_eq!(books.total().offered(), 7 * 13);
+        assert_eq!(books.total().pending(), 7);
+        let delta =
+            books - Stats { kinds: [Ledger { pending: 0, ..ledger() }; LineKind::ALL.len()], failures: 5 };
+        assert_eq!(delta.total(), Ledger { pending: 7, ..Ledger::default() });
         assert_eq!(delta.failures(), 2);
     }
 }

@@ -24,11 +24,12 @@ pub enum RetryClass {
 impl RetryClass {
     /// Returns the class that `kind` has unless the user says otherwise.
     ///
-    /// Delta counters and distributions are merged by the service, so they are additive.
+    /// Delta counters and distributions are merged by the service, and each event posted is another event, so these are
+    /// additive.
     #[must_use]
     pub const fn default_for(kind: LineKind) -> Self {
         match kind {
-            LineKind::Delta | LineKind::Histogram => Self::Additive,
+            LineKind::Delta | LineKind::Histogram | LineKind::Event => Self::Additive,
             _ => Self::Replaceable,
         }
     }

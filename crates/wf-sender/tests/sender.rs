@@ -89,7 +89,7 @@ fn every_kind_travels_in_its_own_lane() {
     let lines = format!("!M 1700000000 #20 30.0 \"h\" {tags}!D 1700000000 #20 30.0 \"h\" {tags}");
     assert_eq!(memory.text(LineKind::Histogram), lines);
     assert!(memory.text(LineKind::Span).starts_with("\"s\" source=\"h\" traceId="));
-    for kind in LineKind::ALL {
+    for kind in [LineKind::Point, LineKind::Delta, LineKind::Histogram, LineKind::Span] {
         assert_eq!(sender.stats()[kind].delivered(), 1, "{kind}: a record is one point");
     }
 }
@@ -544,7 +544,7 @@ fn while_the_target_fails_one_lane_probes() {
             let together = self.0.fetch_add(1, Ordering::SeqCst) + 1;
             tokio::time::sleep(Duration::from_millis(2)).await;
             self.0.fetch_sub(1, Ordering::SeqCst);
-            if self.1.fetch_add(1, Ordering::SeqCst) >= LineKind::ALL.len() {
+            if self.1.fetch_add(1, Ordering::SeqCst) >= 3 {
                 assert_eq!(together, 1, "after the first round");
             }
             Outcome::Unsent(Cause::Connect)

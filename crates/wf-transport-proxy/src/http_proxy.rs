@@ -108,9 +108,14 @@ impl Builder {
         let client = self.client.build()?;
         let endpoint = |kind: LineKind| {
             let port = self.ports[kind.index()].unwrap_or(self.port);
-            client.endpoint(port, &format!("/report?f={}", kind.format()))
+            client.endpoint(port, &path(kind))
         };
         let endpoints = LineKind::ALL.into_iter().map(endpoint).collect::<Result<_, _>>()?;
         Ok(HttpProxy { endpoints })
     }
+}
+
+/// Source tags have no format of their own: without `f` the proxy tells every line by its first characters.
+fn path(kind: LineKind) -> String {
+    kind.format().map_or_else(|| "/report".to_owned(), |format| format!("/report?f={format}"))
 }

@@ -29,11 +29,8 @@ async fn every_kind_has_its_format_and_its_own_connection() {
         .into_iter()
         .map(|connection| connection.requests.into_iter().map(|request| request.target).collect())
         .collect();
-    let twice = |target: &str| vec![target.to_owned(); 2];
-    assert_eq!(
-        targets,
-        ["wavefront", "wavefront", "histogram", "trace"].map(|format| twice(&format!("/report?f={format}")))
-    );
+    let formats = ["?f=wavefront", "?f=wavefront", "?f=histogram", "?f=trace", "?f=spanLogs", "?f=event", ""];
+    assert_eq!(targets, formats.map(|format| vec![format!("/report{format}"); 2]));
 }
 
 #[tokio::test]

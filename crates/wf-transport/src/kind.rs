@@ -14,25 +14,40 @@ pub enum LineKind {
     Histogram,
     /// A span of a trace.
     Span,
+    /// The logs of one span: a JSON object on a line of its own.
+    SpanLog,
+    /// An event: something that happened from one time to another.
+    Event,
+    /// An operation on the tags or the description of a source.
+    SourceTag,
 }
 
 impl LineKind {
     /// Every kind, in the order of their lanes.
-    pub const ALL: [Self; 4] = [Self::Point, Self::Delta, Self::Histogram, Self::Span];
+    pub const ALL: [Self; 7] =
+        [Self::Point, Self::Delta, Self::Histogram, Self::Span, Self::SpanLog, Self::Event, Self::SourceTag];
 
-    /// Returns the value of the `f` query parameter under which receivers take this kind.
+    /// Returns the value of the `f` query parameter under which receivers take this kind, or `None` if they know it
+    /// only without one.
     ///
-    /// Source: the `/report?f=…` formats of the ingestion API; a delta counter travels as `wavefront`.
+    /// Source: the `/report?f=…` formats of the ingestion API; a delta counter travels as `wavefront`, and a proxy tells
+    /// source tags by their first word.
     ///
     /// ```
-    /// assert_eq!(wf_transport::LineKind::Delta.format(), "wavefront");
+    /// use wf_transport::LineKind;
+    ///
+    /// assert_eq!(LineKind::Delta.format(), Some("wavefront"));
+    /// assert_eq!(LineKind::SourceTag.format(), None);
     /// ```
     #[must_use]
-    pub const fn format(self) -> &'static str {
+    pub const fn format(self) -> Option<&'static str> {
         match self {
-            Self::Point | Self::Delta => "wavefront",
-            Self::Histogram => "histogram",
-            Self::Span => "trace",
+            Self::Point | Self::Delta => Some("wavefront"),
+            Self::Histogram => Some("histogram"),
+            Self::Span => Some("trace"),
+            Self::SpanLog => Some("spanLogs"),
+            Self::Event => Some("event"),
+            Self::SourceTag => None,
         }
     }
 
@@ -42,7 +57,7 @@ impl LineKind {
         self as usize
     }
 
-    /// Returns the kind's name: `point`, `delta`, `histogram` or `span`.
+    /// Returns the kind's name: `point`, `delta`, `histogram`, `span`, `span_log`, `event` or `source_tag`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -50,6 +65,9 @@ impl LineKind {
             Self::Delta => "delta",
             Self::Histogram => "histogram",
             Self::Span => "span",
+            Self::SpanLog => "span_log",
+            Self::Event => "event",
+            Self::SourceTag => "source_tag",
         }
     }
 }

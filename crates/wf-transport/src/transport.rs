@@ -66,6 +66,8 @@ impl Limits {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Route {
+    /// As one JSON object a record, as events do when they go to the service directly.
+    Json,
     /// As lines.
     Line,
     /// Not at all: a point of this kind is refused when it is offered.

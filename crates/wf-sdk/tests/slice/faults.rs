@@ -123,6 +123,9 @@ fn receiver_kind(kind: LineKind) -> Kind {
         LineKind::Delta => Kind::Delta,
         LineKind::Histogram => Kind::Histogram,
         LineKind::Span => Kind::Span,
+        LineKind::SpanLog => Kind::SpanLogs,
+        LineKind::Event => Kind::Event,
+        LineKind::SourceTag => Kind::SourceTag,
         _ => Kind::Metric,
     }
 }
