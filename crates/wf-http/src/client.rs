@@ -38,12 +38,31 @@ impl Client {
         }
     }
 
-    /// Creates an endpoint at `port` of the host and at `path`, which begins with `/` and may hold a query.
+    /// Creates an endpoint for lines at `port` of the host and at `path`, which begins with `/` and may hold a query.
     ///
     /// # Errors
     ///
     /// [`BuildError::Port`] if the port is 0, [`BuildError::Path`] if the path cannot stand in a request line.
     pub fn endpoint(&self, port: u16, path: &str) -> Result<Endpoint, BuildError> {
+        self.endpoint_for(OCTETS, self.shared.gzip_level, port, path)
+    }
+
+    /// Creates an endpoint for JSON, which is never compressed, as the service's API wants it.
+    ///
+    /// # Errors
+    ///
+    /// As [`endpoint`](Self::endpoint).
+    pub fn json_endpoint(&self, port: u16, path: &str) -> Result<Endpoint, BuildError> {
+        self.endpoint_for(JSON, 0, port, path)
+    }
+
+    fn endpoint_for(
+        &self,
+        content_type: &'static str,
+        gzip_level: u8,
+        port: u16,
+        path: &str,
+    ) -> Result<Endpoint, BuildError> {
         if port == 0 {
             return Err(BuildError::Port);
         }
@@ -55,6 +74,7 @@ impl Client {
         let default_port = if shared.connector.is_tls() { 443 } else { 80 };
         let host = shared.host.authority(port, Some(default_port))?;
         let mut headers = shared.headers.clone();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
         headers
             .insert(http::header::HOST, HeaderValue::from_str(host.as_str()).map_err(|_| BuildError::Host)?);
         // The address to connect to; whether TLS follows is the connector's business.
@@ -64,7 +84,7 @@ impl Client {
             .path_and_query("/")
             .build()
             .map_err(|_| BuildError::Host)?;
-        Ok(Endpoint::new(Arc::clone(shared), address, target, headers))
+        Ok(Endpoint::new(Arc::clone(shared), address, target, headers, gzip_level))
     }
 }
 
@@ -139,7 +159,6 @@ impl Builder {
             return Err(BuildError::InsecureToken);
         }
         let mut headers = HeaderMap::new();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
         headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
         if let Some(token) = &self.token {
             headers.insert(AUTHORIZATION, token.bearer()?);
@@ -156,5 +175,8 @@ impl Builder {
     }
 }
 
+// What the vendor's SDKs say of lines.
+const OCTETS: &str = "application/octet-stream";
+const JSON: &str = "application/json";
 const AGENT: &str = concat!("wf-sdk/", env!("CARGO_PKG_VERSION"));
 const DEFAULT_GZIP_LEVEL: u8 = 1;

@@ -30,12 +30,19 @@ pub struct Endpoint {
     address: Uri,
     target: Uri,
     headers: HeaderMap,
+    gzip_level: u8,
     kept: Mutex<Option<Connection>>,
 }
 
 impl Endpoint {
-    pub(crate) const fn new(client: Arc<Shared>, address: Uri, target: Uri, headers: HeaderMap) -> Self {
-        Self { client, address, target, headers, kept: Mutex::new(None) }
+    pub(crate) const fn new(
+        client: Arc<Shared>,
+        address: Uri,
+        target: Uri,
+        headers: HeaderMap,
+        gzip_level: u8,
+    ) -> Self {
+        Self { client, address, target, headers, gzip_level, kept: Mutex::new(None) }
     }
 
     /// Sends `batch` as one POST, tries once, and says what became of it.
@@ -99,7 +106,7 @@ impl Endpoint {
     }
 
     fn request(&self, batch: &Batch) -> Request<Full<Bytes>> {
-        let zipped = gzip(batch, self.client.gzip_level);
+        let zipped = gzip(batch, self.gzip_level);
         let mut headers = self.headers.clone();
         if zipped.is_some() {
             headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
