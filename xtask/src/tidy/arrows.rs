@@ -12,10 +12,22 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("wf-parse", &[]),
     ("wf-queue", &[]),
     ("wf-receiver", &["wf-parse"]),
-    ("wf-sdk", &["wf-format", "wf-http", "wf-queue", "wf-sender", "wf-transport", "wf-transport-proxy"]),
+    (
+        "wf-sdk",
+        &[
+            "wf-format",
+            "wf-http",
+            "wf-queue",
+            "wf-sender",
+            "wf-transport",
+            "wf-transport-direct",
+            "wf-transport-proxy",
+        ],
+    ),
     ("wf-sender", &["wf-format", "wf-queue", "wf-transport"]),
     ("wf-testkit", &["wf-parse"]),
     ("wf-transport", &[]),
+    ("wf-transport-direct", &["wf-http", "wf-transport"]),
     ("wf-transport-proxy", &["wf-http", "wf-transport"]),
 ];
 
