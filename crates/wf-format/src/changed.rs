@@ -14,20 +14,20 @@ impl Changed {
     pub const NONE: Self = Self(0);
     /// The name was trimmed, or characters in it were replaced.
     pub const NAME: Self = Self(1);
-    /// The source was changed.
+    /// The source, or a host of an event, was changed.
     pub const SOURCE: Self = Self(1 << 1);
-    /// A tag key was trimmed, or characters in it were replaced.
+    /// The key of a tag or annotation was trimmed, or characters in it were replaced.
     pub const TAG_KEY: Self = Self(1 << 2);
-    /// A tag value was changed.
+    /// The value of a tag or annotation, a tag of an event or source, or a source's description was changed.
     pub const TAG_VALUE: Self = Self(1 << 3);
-    /// A duplicate tag was left out.
+    /// A duplicate tag or annotation was left out.
     pub const TAG_DROPPED: Self = Self(1 << 4);
     /// A tag value was cut at its limit.
     pub const TRUNCATED: Self = Self(1 << 5);
-    /// Control characters in a source, tag value or span name were replaced: a line feed by the two characters `\n`,
+    /// Control characters in a name of a span or event or in a text were replaced: a line feed by the two characters `\n`,
     /// any other but tab by a space.
     pub const CONTROL: Self = Self(1 << 6);
-    /// Backslashes at the end of a source, tag value or span name were removed: none can stand before the closing
+    /// Backslashes at the end of a name of a span or event or of a text were removed: none can stand before the closing
     /// quote.
     pub const BACKSLASH: Self = Self(1 << 7);
 

@@ -13,7 +13,7 @@ pub enum FormatError {
     BufferFull,
     /// The field holds characters that would have to be changed ([`Strictness::Reject`](crate::Strictness::Reject) only).
     Characters(Field),
-    /// A tag is given twice ([`Strictness::Reject`](crate::Strictness::Reject) only).
+    /// A tag or annotation is given twice ([`Strictness::Reject`](crate::Strictness::Reject) only).
     DuplicateTag,
     /// The line would be longer than [`MAX_LINE_LEN`](crate::MAX_LINE_LEN) bytes.
     LineTooLong,
@@ -25,6 +25,10 @@ pub enum FormatError {
     NoCentroids,
     /// A histogram is given an empty list of granularities.
     NoGranularity,
+    /// A record of span logs has no log.
+    NoLogs,
+    /// An operation on source tags has no tag.
+    NoTags,
     /// The number is NaN or infinite.
     NotFinite(Field),
     /// A delta counter's value is zero or negative: the receiver would silently discard it.
@@ -33,7 +37,8 @@ pub enum FormatError {
     NumericTagKey,
     /// The number is outside the range that the field documents.
     OutOfRange(Field),
-    /// The tag key means something else to the receiver: `source`; on spans also `host`, `traceId` and `spanId`.
+    /// The tag key means something else to the receiver: `source`; on spans also `host`, `traceId` and `spanId`; on
+    /// events `host`, `tag` and `eventTag`, while `source` is free.
     ReservedTagKey,
     /// The text is longer than its limit.
     TooLong(Field),
@@ -55,6 +60,8 @@ impl fmt::Display for FormatError {
             Self::MissingSource => f.write_str("source is missing and there is no default"),
             Self::NoCentroids => f.write_str("histogram has no centroid"),
             Self::NoGranularity => f.write_str("histogram has no granularity"),
+            Self::NoLogs => f.write_str("record of span logs has no log"),
+            Self::NoTags => f.write_str("operation on source tags has no tag"),
             Self::NotFinite(field) => write!(f, "{field} is not a finite number"),
             Self::NotPositive => f.write_str("value of a delta counter is not positive"),
             Self::NumericTagKey => f.write_str("span tag key is made of digits alone"),
@@ -75,21 +82,27 @@ impl Error for FormatError {}
 pub enum Field {
     /// A centroid's count, or the sum of all counts of a histogram.
     Count,
+    /// The description of a source.
+    Description,
     /// A span's duration.
     Duration,
+    /// A line that was ready-made.
+    Line,
     /// A centroid's mean.
     Mean,
-    /// The name of a metric, delta counter, histogram or span.
+    /// The name of a metric, delta counter, histogram, span or event.
     Name,
-    /// The source.
+    /// The source, or a host of an event.
     Source,
-    /// A span's start.
+    /// The start of a span or event.
     Start,
-    /// A tag's key.
+    /// A tag of an event or source.
+    Tag,
+    /// The key of a point tag, span tag or annotation.
     TagKey,
-    /// A tag's value.
+    /// The value of a point tag, span tag or annotation.
     TagValue,
-    /// The timestamp of a point or histogram.
+    /// The timestamp of a point, histogram or span log.
     Timestamp,
     /// The value of a metric or delta counter.
     Value,
@@ -99,11 +112,14 @@ impl fmt::Display for Field {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Count => "centroid count",
+            Self::Description => "description",
             Self::Duration => "duration",
+            Self::Line => "line",
             Self::Mean => "centroid mean",
             Self::Name => "name",
             Self::Source => "source",
             Self::Start => "start",
+            Self::Tag => "tag",
             Self::TagKey => "tag key",
             Self::TagValue => "tag value",
             Self::Timestamp => "timestamp",

@@ -30,10 +30,13 @@ pub struct Format<'a> {
     pub(crate) strictness: Strictness,
     pub(crate) names: NamePolicy,
     pub(crate) stamp: Option<i64>,
+    pub(crate) event_form: EventForm,
+    pub(crate) mark_span_logs: bool,
 }
 
 impl<'a> Format<'a> {
-    /// No default source, no tags, no stamp; [`Limits::DEFAULT`], [`Strictness::Sanitize`], [`NamePolicy::Receiver`].
+    /// No default source, no tags, no stamp; [`Limits::DEFAULT`], [`Strictness::Sanitize`], [`NamePolicy::Receiver`],
+    /// [`EventForm::Line`]; spans with logs are marked.
     pub const DEFAULT: Self = Self {
         default_source: None,
         tags: None,
@@ -41,6 +44,8 @@ impl<'a> Format<'a> {
         strictness: Strictness::Sanitize,
         names: NamePolicy::Receiver,
         stamp: None,
+        event_form: EventForm::Line,
+        mark_span_logs: true,
     };
 
     /// Sets the source of points that have none, or a blank one. Default: none, so such points are refused.
@@ -83,10 +88,27 @@ impl<'a> Format<'a> {
 
     /// Sets the timestamp, in seconds since the epoch, of points and histograms that have none. Default: none.
     ///
-    /// Never put on delta counters or spans.
+    /// Never put on anything else.
     #[must_use]
     pub const fn stamp(mut self, seconds: i64) -> Self {
         self.stamp = Some(seconds);
+        self
+    }
+
+    /// Sets the form of events. Default: [`EventForm::Line`].
+    #[must_use]
+    pub const fn event_form(mut self, form: EventForm) -> Self {
+        self.event_form = form;
+        self
+    }
+
+    /// Sets whether spans with logs get the tag `_spanLogs`, which tells the service to look for them. Default: yes; off
+    /// is for a span whose logs could not be sent.
+    ///
+    /// It is the span's last tag, counts towards the limit, and gives way to one that the span or format has itself.
+    #[must_use]
+    pub const fn mark_span_logs(mut self, mark: bool) -> Self {
+        self.mark_span_logs = mark;
         self
     }
 
@@ -157,6 +179,8 @@ impl fmt::Debug for Format<'_> {
             .field("strictness", &self.strictness)
             .field("names", &self.names)
             .field("stamp", &self.stamp)
+            .field("event_form", &self.event_form)
+            .field("mark_span_logs", &self.mark_span_logs)
             .finish()
     }
 }
@@ -186,6 +210,20 @@ pub enum NamePolicy {
     Python,
 }
 
+/// What an event is written as.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum EventForm {
+    /// An `@Event` line, which only a proxy takes.
+    #[default]
+    Line,
+    /// A JSON object and a line feed, which only the service takes, at `/api/v2/event` and one for each request.
+    ///
+    /// Texts are written as they are, for JSON can carry them all; keys of annotations are kept to the same alphabet as
+    /// in a line.
+    Json,
+}
+
 /// A record encoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -210,6 +248,14 @@ pub enum Kind {
     Histogram,
     /// A span.
     Span,
+    /// The logs of a span.
+    SpanLog,
+    /// An event.
+    Event,
+    /// An operation on the tags of a source.
+    SourceTag,
+    /// An operation on the description of a source.
+    SourceDescription,
 }
 
 // Three lines of the longest kind and what a duplicate tag needs for a moment.

@@ -1,4 +1,5 @@
-//! Encodes Wavefront metrics, delta counters, histograms and spans as text lines, without allocating.
+//! Encodes Wavefront metrics, delta counters, histograms, spans, span logs, events and source tags as text lines,
+//! without allocating.
 //!
 //! ```
 //! use wf_format::{Format, Metric};
@@ -18,26 +19,31 @@
 //!
 //! # Design
 //!
-//! A point ([`Metric`], [`DeltaCounter`], [`Histogram`], [`Span`]) borrows its parts. A [`Format`] holds what is the same
-//! for all of them and writes one point as one record, or nothing, to a slice ([`Format::encode`]) or at the end of a
-//! [`Buffer`] ([`Format::encode_into`]). A [`Series`] prepares name, source and tags for many points.
+//! A [`Point`] ([`Metric`], [`DeltaCounter`], [`Histogram`], [`Span`], [`SpanLogs`], [`Event`], [`SourceTag`],
+//! [`SourceDescription`]) borrows its parts. A [`Format`] holds what is the same for all of them and writes one point as
+//! one record, or nothing, to a slice ([`Format::encode`]) or at the end of a [`Buffer`] ([`Format::encode_into`]). A
+//! [`Series`] prepares name, source and tags for many points. The logs of a span are a record of their own, which goes
+//! before the span's ([`Point::logs`]).
 //!
 //! For valid input the line equals the Python SDK's, numbers included (`42422.0`, `1e+16`, `1e-05`). Whatever is encoded
 //! is accepted by the receiver and means the same there, with three exceptions: the receiver refuses points far in the
-//! past or future, and there is no clock here; it reads span starts below 10^12 as seconds; and it renames the point tags
-//! `host` and `tag` to `_host` and `_tag`. Input that would not be accepted is changed where that does no great harm, and
-//! [`Encoded::changed`] says so, or refused with a [`FormatError`]; [`Strictness::Reject`] refuses all of it.
+//! past or future, and there is no clock here; it reads starts of spans and events below 10^12 as seconds; and it renames
+//! the point tags `host` and `tag` to `_host` and `_tag`. Input that would not be accepted is changed where that does no
+//! great harm, and [`Encoded::changed`] says so, or refused with a [`FormatError`]; [`Strictness::Reject`] refuses all of
+//! it.
 //!
 //! | in | becomes |
 //! |---|---|
 //! | whitespace and controls around text | removed |
-//! | a name's or key's characters outside `A-Za-z0-9_-.,/` (a delta sign or `~` may come first) | `-` each |
-//! | a line feed in a source, tag value or span name | the two characters `\n` |
+//! | a name's, key's or source tag's characters outside `A-Za-z0-9_-.,/` (a delta sign or `~` may come first) | `-` each |
+//! | a line feed in any other text | the two characters `\n` |
 //! | another control but tab there | a space |
 //! | backslashes at the end there | removed: none can stand before the closing quote |
 //! | `*` in a span name, and `=` in a `source=` there that a blank follows | `-` |
 //! | a tag value over its limit | cut at a character boundary |
-//! | a point tag's key given twice, or a span's very same tag | once: the last, or the first |
+//! | a point tag's or annotation's key given twice, or a span's very same tag | once: the last, or the first |
+//!
+//! Span logs, and events as JSON, carry texts as they are.
 //!
 //! # Features
 //!
@@ -47,7 +53,7 @@
 //! # Not here
 //!
 //! No allocation, clock, I/O or unsafe code, with any feature: a line carries a timestamp only if you give one, and only
-//! your buffer grows. Span logs, events, source tags and source descriptions are not encoded. Nothing is sent.
+//! your buffer grows. Nothing is sent.
 #![no_std]
 #![forbid(unsafe_code)]
 #![warn(clippy::alloc_instead_of_core, clippy::std_instead_of_core)]
@@ -56,12 +62,15 @@
 #[cfg(feature = "std")]
 extern crate std;
 
+mod annotations;
 mod buffer;
 mod changed;
 mod error;
+mod event;
 mod format;
 mod histogram;
 mod id;
+mod json;
 mod limits;
 mod line;
 mod metric;
@@ -69,7 +78,9 @@ mod number;
 mod point;
 mod scan;
 mod series;
+mod source_tag;
 mod span;
+mod span_log;
 mod tag_list;
 mod tags;
 mod time;
@@ -77,16 +88,19 @@ mod time;
 pub use crate::buffer::Buffer;
 pub use crate::changed::Changed;
 pub use crate::error::{Field, FormatError};
-pub use crate::format::{Encoded, Format, Kind, NamePolicy, Strictness};
+pub use crate::event::Event;
+pub use crate::format::{Encoded, EventForm, Format, Kind, NamePolicy, Strictness};
 pub use crate::histogram::{Centroid, Granularity, Histogram};
 pub use crate::id::{Id, ParseIdError};
 pub use crate::limits::{Limits, MAX_LINE_LEN};
 pub use crate::metric::{DeltaCounter, Metric};
 pub use crate::point::Point;
 pub use crate::series::{Series, SeriesPoint};
+pub use crate::source_tag::{SourceDescription, SourceTag};
 pub use crate::span::Span;
+pub use crate::span_log::{SpanLog, SpanLogs};
 pub use crate::tags::{Each, Tags, TagsFrom, tags_from};
-pub use crate::time::{Millis, Timestamp};
+pub use crate::time::{Micros, Millis, Timestamp};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

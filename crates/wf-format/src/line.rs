@@ -64,6 +64,11 @@ impl<'b, 'f> Line<'b, 'f> {
         self.buf.get(start..end).unwrap_or_default()
     }
 
+    /// The bytes written from `start` on, to change.
+    pub(crate) fn since_mut(&mut self, start: usize) -> &mut [u8] {
+        self.buf.get_mut(start..self.at).unwrap_or_default()
+    }
+
     pub(crate) fn finish(self) -> &'b [u8] {
         self.buf.get(..self.at).unwrap_or_default()
     }
@@ -88,6 +93,15 @@ impl<'b, 'f> Line<'b, 'f> {
         }
         self.buf.copy_within(start..end, self.at);
         self.at += length;
+        Ok(())
+    }
+
+    /// Takes room for `extra` more bytes, whose content is not specified.
+    pub(crate) fn grow(&mut self, extra: usize) -> Result<(), FormatError> {
+        if self.buf.len() - self.at < extra {
+            return Err(FormatError::BufferFull);
+        }
+        self.at += extra;
         Ok(())
     }
 
@@ -346,12 +360,17 @@ impl<'b, 'f> Line<'b, 'f> {
     /// Writes a source: its own, or the default if that is missing or blank.
     #[inline]
     pub(crate) fn source(&mut self, own: Option<&str>) -> Result<(), FormatError> {
-        let own = own.filter(|source| keeps_its_ends(source) || !trim_end(trim(source)).is_empty());
+        let own = own.filter(|source| !is_blank_text(source));
         let Some(source) = own.or(self.format.default_source) else {
             return Err(FormatError::MissingSource);
         };
         self.put(b" source=")?;
         self.text(source, Field::Source, self.format.limits.source.into(), Overlong::Refuse)
+    }
+
+    /// Writes text as a JSON string, as it is: JSON can carry everything.
+    pub(crate) fn json_text(&mut self, raw: &str, field: Field) -> Result<(), FormatError> {
+        if is_blank_text(raw) { Err(FormatError::Blank(field)) } else { self.json_string(raw) }
     }
 
     /// Writes a span's name.
@@ -366,7 +385,7 @@ impl<'b, 'f> Line<'b, 'f> {
             return Ok(());
         }
         let mut replaced = false;
-        let written = self.buf.get_mut(start..self.at).unwrap_or_default();
+        let written = self.since_mut(start);
         for byte in written.iter_mut().filter(|byte| **byte == b'*') {
             *byte = b'-';
             replaced = true;
@@ -422,6 +441,12 @@ fn trim(raw: &str) -> &str {
     let bytes = raw.as_bytes();
     let graphic = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_graphic);
     if graphic(bytes.first()) && graphic(bytes.last()) { raw } else { raw.trim_matches(is_blank) }
+}
+
+/// Tells whether nothing of the text would be left in a line.
+#[inline]
+pub(crate) fn is_blank_text(raw: &str) -> bool {
+    !keeps_its_ends(raw) && trim_end(trim(raw)).is_empty()
 }
 
 /// Removes blanks and backslashes from the end.

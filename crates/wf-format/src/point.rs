@@ -1,9 +1,11 @@
 use crate::error::FormatError;
 use crate::format::Kind;
 use crate::line::Line;
+use crate::span_log::SpanLogs;
 
 /// Anything that is encoded as one record: a [`Metric`](crate::Metric), [`DeltaCounter`](crate::DeltaCounter),
-/// [`Histogram`](crate::Histogram), [`Span`](crate::Span) or [`SeriesPoint`](crate::SeriesPoint).
+/// [`SeriesPoint`](crate::SeriesPoint), [`Histogram`](crate::Histogram), [`Span`](crate::Span), [`SpanLogs`],
+/// [`Event`](crate::Event), [`SourceTag`](crate::SourceTag) or [`SourceDescription`](crate::SourceDescription).
 ///
 /// Sealed: what may stand in a line is this crate's business. To encode a point, hand it to
 /// [`Format::encode`](crate::Format::encode) or [`Format::encode_into`](crate::Format::encode_into).
@@ -16,6 +18,11 @@ pub trait Point: Encode {
     /// assert_eq!(Metric::new("∆requests", f64::NAN).kind(), Kind::Delta);
     /// ```
     fn kind(&self) -> Kind;
+
+    /// Returns the record that goes before this one: the logs of a span that has any, otherwise nothing.
+    fn logs(&self) -> Option<SpanLogs<'_>> {
+        None
+    }
 }
 
 #[expect(unnameable_types, reason = "the sealed half of `Point`")]
@@ -30,6 +37,10 @@ pub trait Encode {
 impl<P: Point + ?Sized> Point for &P {
     fn kind(&self) -> Kind {
         (**self).kind()
+    }
+
+    fn logs(&self) -> Option<SpanLogs<'_>> {
+        (**self).logs()
     }
 }
 

@@ -4,6 +4,7 @@ use crate::id::Id;
 use crate::line::Line;
 use crate::number;
 use crate::point::{Encode, Point};
+use crate::span_log::{SpanLog, SpanLogs};
 use crate::tag_list::{self, TagKind};
 use crate::tags::Tags;
 use crate::time::Millis;
@@ -36,11 +37,12 @@ pub struct Span<'a, T: ?Sized = ()> {
     start: Millis,
     duration: Millis,
     source: Option<&'a str>,
-    trace_id: Id,
-    span_id: Id,
+    pub(crate) trace_id: Id,
+    pub(crate) span_id: Id,
     parents: &'a [Id],
     follows_from: &'a [Id],
     tags: &'a T,
+    pub(crate) logs: &'a [SpanLog<'a>],
 }
 
 impl<'a> Span<'a> {
@@ -68,6 +70,7 @@ impl<'a> Span<'a> {
             parents: &[],
             follows_from: &[],
             tags: &(),
+            logs: &[],
         }
     }
 }
@@ -97,6 +100,17 @@ impl<'a, T: Tags + ?Sized> Span<'a, T> {
         self
     }
 
+    /// Sets the span's logs. Default: none.
+    ///
+    /// They are a record of their own, [`Point::logs`], to be sent before the span; the span is marked to have them, see
+    /// [`Format::mark_span_logs`].
+    #[inline]
+    #[must_use]
+    pub const fn span_logs(mut self, logs: &'a [SpanLog<'a>]) -> Self {
+        self.logs = logs;
+        self
+    }
+
     /// Sets the tags, replacing those set before. Default: none.
     #[inline]
     #[must_use]
@@ -111,6 +125,7 @@ impl<'a, T: Tags + ?Sized> Span<'a, T> {
             parents: self.parents,
             follows_from: self.follows_from,
             tags,
+            logs: self.logs,
         }
     }
 
@@ -123,28 +138,9 @@ impl<'a, T: Tags + ?Sized> Span<'a, T> {
     pub fn encode<'b>(&self, buf: &'b mut [u8]) -> Result<Encoded<'b>, FormatError> {
         Format::DEFAULT.encode(self, buf)
     }
-}
 
-impl<T: ?Sized> Clone for Span<'_, T> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<T: ?Sized> Copy for Span<'_, T> {}
-
-impl<T: Tags + ?Sized> Point for Span<'_, T> {
-    fn kind(&self) -> Kind {
-        Kind::Span
-    }
-}
-
-impl<T: Tags + ?Sized> Encode for Span<'_, T> {
-    fn size_guess(&self) -> usize {
-        SPAN_GUESS
-    }
-
-    fn write(&self, line: &mut Line<'_, '_>) -> Result<Kind, FormatError> {
+    /// Writes the span's line, but for the line feed.
+    pub(crate) fn write_line(&self, line: &mut Line<'_, '_>) -> Result<(), FormatError> {
         let (Millis(start), Millis(duration)) = (self.start, self.duration);
         if start < 0 {
             return Err(FormatError::OutOfRange(Field::Start));
@@ -167,11 +163,58 @@ impl<T: Tags + ?Sized> Encode for Span<'_, T> {
         for &earlier in self.follows_from {
             reference(line, b" followsFrom=", earlier)?;
         }
-        tag_list::write(line, TagKind::Span { references }, self.tags)?;
+        let marked = !self.logs.is_empty() && line.format.mark_span_logs;
+        tag_list::write(line, TagKind::Span { references, marked }, self.tags)?;
         line.put(b" ")?;
         number::integer(line, start)?;
         line.put(b" ")?;
-        number::integer(line, duration)?;
+        number::integer(line, duration)
+    }
+}
+
+impl<T: ?Sized> Clone for Span<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T: ?Sized> Copy for Span<'_, T> {}
+
+impl<T: Tags + ?Sized> Point for Span<'_, T> {
+    fn kind(&self) -> Kind {
+        Kind::Span
+    }
+
+    fn logs(&self) -> Option<SpanLogs<'_>> {
+        if self.logs.is_empty() {
+            return None;
+        }
+        // Every field but the tags, whose type is forgotten.
+        let Self { name, start, duration, source, trace_id, span_id, parents, follows_from, ref tags, logs } =
+            *self;
+        let tags: &dyn Tags = tags;
+        Some(SpanLogs::of(Span {
+            name,
+            start,
+            duration,
+            source,
+            trace_id,
+            span_id,
+            parents,
+            follows_from,
+            tags,
+            logs,
+        }))
+    }
+}
+
+impl<T: Tags + ?Sized> Encode for Span<'_, T> {
+    fn size_guess(&self) -> usize {
+        SPAN_GUESS
+    }
+
+    fn write(&self, line: &mut Line<'_, '_>) -> Result<Kind, FormatError> {
+        self.write_line(line)?;
         line.end()?;
         Ok(Kind::Span)
     }
@@ -183,4 +226,4 @@ fn reference(line: &mut Line<'_, '_>, key: &[u8], id: Id) -> Result<(), FormatEr
 }
 
 // Three ids alone have 140 bytes.
-const SPAN_GUESS: usize = 512;
+pub(crate) const SPAN_GUESS: usize = 512;

@@ -14,7 +14,7 @@ pub(crate) struct TagList {
     limits: TagLimits,
     /// Where the first tag starts in the line.
     start: usize,
-    /// Where the format's own tags start, once they are being written.
+    /// Where the tags start that give way to all before them, once they are being written.
     global_start: Option<usize>,
     count: usize,
     /// One bit for the hash of every key written.
@@ -25,11 +25,13 @@ pub(crate) struct TagList {
 pub(crate) enum TagKind {
     /// A map: the last of two equal keys is kept.
     Point,
-    /// A list: only an exact copy is left out. What else counts as a tag is given.
-    Span { references: usize },
+    /// A list: only an exact copy is left out. Given are what else counts as a tag, and whether one shall say that the
+    /// span has logs.
+    Span { references: usize, marked: bool },
 }
 
-/// Writes the point's tags, then those of the format whose keys the point does not have.
+/// Writes the point's tags, then those of the format whose keys the point does not have, then the mark of a span with
+/// logs, as the SDKs do.
 #[inline]
 pub(crate) fn write<T: Tags + ?Sized>(
     line: &mut Line<'_, '_>,
@@ -38,7 +40,7 @@ pub(crate) fn write<T: Tags + ?Sized>(
 ) -> Result<(), FormatError> {
     let count = match kind {
         TagKind::Point => 0,
-        TagKind::Span { references } => references,
+        TagKind::Span { references, .. } => references,
     };
     let limits = &line.format.limits;
     let (key, value, pair) = match kind {
@@ -52,6 +54,10 @@ pub(crate) fn write<T: Tags + ?Sized>(
     if let Some(global) = line.format.tags {
         list.global_start = Some(line.len());
         global.try_for_each(&mut |key, value| list.add(line, key, value))?;
+    }
+    if let TagKind::Span { marked: true, .. } = kind {
+        list.global_start = Some(line.len());
+        list.add(line, "_spanLogs", "true")?;
     }
     Ok(())
 }

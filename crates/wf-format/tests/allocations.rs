@@ -2,7 +2,8 @@
 
 use allocation_counter::measure;
 use wf_format::{
-    Centroid, DeltaCounter, Format, FormatError, Granularity, Histogram, Id, Metric, Point, Series, Span,
+    Centroid, DeltaCounter, Event, EventForm, Format, FormatError, Granularity, Histogram, Id, Metric, Point,
+    Series, SourceDescription, SourceTag, Span, SpanLog,
 };
 
 #[track_caller]
@@ -36,6 +37,15 @@ fn encoding_never_allocates() {
         &Span::new("s*", 1552949776000, 343, 1, 2).parents(&ids).follows_from(&ids).tags(&tags),
         None,
     );
+    let logs = [SpanLog::new(1_552_949_776_000_000, &tags); 3];
+    let span = Span::new("s*", 1552949776000, 343, 1, 2).tags(&tags[..1]).span_logs(&logs);
+    check(&format, &span, None);
+    check(&format, &span.logs().unwrap(), None);
+    let event = Event::new("e\n", 1592200048000).annotations(&tags).tags(&["a\"", "b"]);
+    check(&format, &event, None);
+    check(&format.event_form(EventForm::Json), &event, None);
+    check(&format, &SourceTag::add(&["a b", "c"]), None);
+    check(&format, &SourceDescription::save("a \"b\"\n"), None);
     let mut storage = [0; 256];
     let series = Series::new(&format, &Metric::new("m", 0).tags(&tags), &mut storage[..]).unwrap();
     check(&format, &series.point(0.5), None);
@@ -47,4 +57,6 @@ fn refusing_never_allocates() {
     let many: Vec<_> = (0..1_000).map(|n| (format!("k{n}"), "v")).collect();
     check(&format, &Metric::new("m", f64::NAN), Some(FormatError::NotFinite(wf_format::Field::Value)));
     check(&format, &Metric::new("m", 1).tags(&many), Some(FormatError::TooManyTags));
+    check(&format, &SourceTag::add(&[]), Some(FormatError::NoTags));
+    check(&format, &Event::new("e", 1).annotations(&[("tag", "v")]), Some(FormatError::ReservedTagKey));
 }

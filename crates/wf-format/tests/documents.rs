@@ -1,11 +1,19 @@
 //! The examples of the documents, byte for byte; each test is named after its place there.
 
-use wf_format::{Centroid, DeltaCounter, Format, FormatError, Granularity, Histogram, Metric, Point, Span};
+use wf_format::{
+    Centroid, DeltaCounter, Event, EventForm, Format, FormatError, Granularity, Histogram, Metric, Point,
+    Span,
+};
 
 #[track_caller]
 fn check(point: &impl Point, expected: &str) -> Result<(), FormatError> {
+    check_with(&Format::DEFAULT, point, expected)
+}
+
+#[track_caller]
+fn check_with(format: &Format<'_>, point: &impl Point, expected: &str) -> Result<(), FormatError> {
     let mut buf = [0; 1024];
-    let encoded = Format::DEFAULT.encode(point, &mut buf)?;
+    let encoded = format.encode(point, &mut buf)?;
     assert_eq!(core::str::from_utf8(encoded.line), Ok(expected));
     Ok(())
 }
@@ -107,5 +115,36 @@ fn send_span() -> Result<(), FormatError> {
         "\"getAllUsers\" source=\"localhost\" traceId=7b3bf470-9456-11e8-9eb6-529269fb1459 \
          spanId=0313bafe-9457-11e8-9eb6-529269fb1459 parent=2f64e538-9457-11e8-9eb6-529269fb1459 \
          \"application\"=\"Wavefront\" \"http.method\"=\"GET\" 1533529977 343500\n",
+    )
+}
+
+const ANNOTATIONS: [(&str, &str); 3] =
+    [("severity", "info"), ("type", "backup"), ("details", "broker backup")];
+
+fn event() -> Event<'static, [(&'static str, &'static str); 3]> {
+    Event::new("event name", 1592200048000)
+        .end(1592201048000)
+        .annotations(&ANNOTATIONS)
+        .hosts(&["localhost"])
+        .tags(&["env", "dev"])
+}
+
+#[test]
+fn event_to_line_data() -> Result<(), FormatError> {
+    check(
+        &event(),
+        "@Event 1592200048000 1592201048000 \"event name\" severity=\"info\" type=\"backup\" \
+         details=\"broker backup\" host=\"localhost\" tag=\"env\" tag=\"dev\"\n",
+    )
+}
+
+#[test]
+fn event_to_json() -> Result<(), FormatError> {
+    check_with(
+        &Format::DEFAULT.event_form(EventForm::Json),
+        &event(),
+        "{\"name\":\"event name\",\"annotations\":{\"severity\":\"info\",\"type\":\"backup\",\
+         \"details\":\"broker backup\"},\"hosts\":[\"localhost\"],\"startTime\":1592200048000,\
+         \"endTime\":1592201048000,\"tags\":[\"env\",\"dev\"]}\n",
     )
 }

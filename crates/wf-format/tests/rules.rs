@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, SystemTime};
 
 use wf_format::{
-    Centroid, Changed, DeltaCounter, Encoded, Field, Format, FormatError, Granularity, Histogram, Id, Kind,
-    Limits, MAX_LINE_LEN, Metric, NamePolicy, Point, Series, Span, Strictness, Tags, tags_from,
+    Centroid, Changed, DeltaCounter, Encoded, Event, EventForm, Field, Format, FormatError, Granularity,
+    Histogram, Id, Kind, Limits, MAX_LINE_LEN, Metric, NamePolicy, Point, Series, SourceDescription,
+    SourceTag, Span, SpanLog, Strictness, Tags, tags_from,
 };
 
 /// The format of this file: a source, so that a line says only what its row is about.
@@ -671,21 +672,30 @@ fn all_or_nothing_at_every_buffer_size() {
     let ids = [Id::from(3), Id::from(4)];
     let tags = [("data center", "dc\"1\n"), ("b", "\u{e9}\u{1F600}"), ("c", "x")];
     let series = Series::new(&FORMAT, &Metric::new("m", 0).tags(&tags), [0; 256]).unwrap();
-    let points: [&dyn Point; 5] = [
-        &Metric::new("new york", 1.5e20).timestamp(1533529977).source("s").tags(&tags),
-        &DeltaCounter::new("d", 1).tags(&tags),
-        &Histogram::new("h", &centroids).granularities(&Granularity::ALL).timestamp(1).tags(&tags),
-        &span("s").parents(&ids).follows_from(&ids[..1]).tags(&tags),
-        &series.point(3.25).timestamp(7),
+    let logs = [SpanLog::new(5, &tags), SpanLog::new(6, &())];
+    let logged = span("s").span_logs(&logs);
+    let event = Event::new("e\"", 1592200048000).annotations(&tags).hosts(&["a", "b"]).tags(&["t", "u"]);
+    let points: [(&Format<'_>, &dyn Point); 11] = [
+        (&FORMAT, &Metric::new("new york", 1.5e20).timestamp(1533529977).source("s").tags(&tags)),
+        (&FORMAT, &DeltaCounter::new("d", 1).tags(&tags)),
+        (&FORMAT, &Histogram::new("h", &centroids).granularities(&Granularity::ALL).timestamp(1).tags(&tags)),
+        (&FORMAT, &span("s").parents(&ids).follows_from(&ids[..1]).tags(&tags)),
+        (&FORMAT, &series.point(3.25).timestamp(7)),
+        (&FORMAT, &logged),
+        (&FORMAT, &logged.logs().unwrap()),
+        (&FORMAT, &event),
+        (&FORMAT.event_form(EventForm::Json), &event),
+        (&FORMAT, &SourceTag::save(&["a b", "c"])),
+        (&FORMAT, &SourceDescription::save("a \"b\"\n c")),
     ];
-    for point in points {
+    for (format, point) in points {
         let mut whole = Vec::new();
-        let expected = encode(&FORMAT, &point, &mut whole).unwrap();
+        let expected = encode(format, &point, &mut whole).unwrap();
         let length = expected.line.len();
         for size in 0..=length + 40 {
             let mut buf = vec![b'#'; size];
             let mut rest = buf.as_mut_slice();
-            let encoded = FORMAT.encode_into(&point, &mut rest);
+            let encoded = format.encode_into(&point, &mut rest);
             if size < length {
                 assert_eq!(encoded, Err(FormatError::BufferFull), "{size}");
                 assert_eq!(rest.len(), size);

@@ -6,8 +6,9 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use wf_format::{
-    Centroid, Changed, DeltaCounter, Encoded, Format, FormatError, Granularity, Histogram, Id, Kind, Limits,
-    Metric, NamePolicy, Point, Series, Span, Strictness,
+    Centroid, Changed, DeltaCounter, Encoded, Event, EventForm, Format, FormatError, Granularity, Histogram,
+    Id, Kind, Limits, Metric, NamePolicy, Point, Series, SourceDescription, SourceTag, Span, SpanLog,
+    Strictness,
 };
 use wf_parse::{Parser, Record, Verdict};
 
@@ -429,14 +430,24 @@ proptest! {
             wild.name, wild.source, wild.tags, wild.tag_key, wild.tag_value, wild.tag_pair, wild.span_name,
             wild.span_tags, wild.span_tag_key, wild.span_tag_value, wild.centroids,
         ] = limits.map(|limit| limit % 40);
-        let format = Format::DEFAULT.default_source(&name).limits(wild).tags(&tags);
+        let form = if room % 2 == 0 { EventForm::Line } else { EventForm::Json };
+        let format = Format::DEFAULT.default_source(&name).limits(wild).tags(&tags).event_form(form);
         let mut buf = vec![0; room];
         let centroids = [Centroid::new(1, 1); 3];
-        let points: [&dyn Point; 4] = [
+        let texts = [&*name; 2];
+        let logs = [SpanLog::new(9, &tags)];
+        let span = Span::new(&name, 9, 1, 1, 2).tags(&tags).span_logs(&logs);
+        let event = Event::new(&name, 9).annotations(&tags).hosts(&texts).tags(&texts);
+        let points: [&dyn Point; 9] = [
             &Metric::new(&name, 1).tags(&tags),
             &DeltaCounter::new(&name, 1).tags(&tags),
             &Histogram::new(&name, &centroids).granularities(&Granularity::ALL).tags(&tags),
             &Span::new(&name, 9, 1, 1, 2).tags(&tags),
+            &span,
+            &span.logs().unwrap(),
+            &event,
+            &SourceTag::add(&texts),
+            &SourceDescription::save(&name),
         ];
         for point in points {
             // With too little room, or with as much as it wants, it is the same line or the same refusal.
