@@ -2,7 +2,10 @@
 #![cfg_attr(fuzzing, no_main)]
 
 use arbitrary::Arbitrary;
-use wf_format::{Centroid, DeltaCounter, Encoded, Format, Granularity, Histogram, Id, Metric, Point, Span};
+use wf_format::{
+    Centroid, DeltaCounter, Encoded, Event, Format, Granularity, Histogram, Id, Metric, Point,
+    SourceDescription, SourceTag, Span, SpanLog,
+};
 use wf_parse::{Parser, Record, Verdict};
 
 const NOW: i64 = 1_700_000_000;
@@ -21,6 +24,10 @@ enum Shape {
     Delta { value: f64 },
     Histogram { centroids: Vec<(f64, u16)>, granularities: u8, time: i16 },
     Span { start: u16, duration: u16, ids: [u128; 2], parents: Vec<u128>, follows_from: Vec<u128> },
+    SpanLogs { start: u16, micros: u32, logs: u8 },
+    Event { start: u16, end: i16 },
+    SourceTag { action: u8 },
+    SourceDescription,
 }
 
 fn check(input: Input<'_>) {
@@ -86,6 +93,68 @@ fn check(input: Input<'_>) {
                     assert_eq!((&*read.name, &*read.source), (name, source_of(source)));
                 }
             });
+        }
+        Shape::SpanLogs { start, micros, logs } => {
+            let start = NOW * 1000 + i64::from(start);
+            let micros = start * 1000 + i64::from(micros);
+            let logs = vec![SpanLog::new(micros, tags); usize::from(logs % 3) + 1];
+            let span = Span::new(name, start, 1, 1, 2).source(source).tags(tags).span_logs(&logs);
+            accepted(wf_parse::Format::Trace, &span, |_, _| {});
+            accepted(wf_parse::Format::SpanLogs, &span.logs().expect("logs were given"), |record, _| {
+                let Record::SpanLogs(read) = record else { panic!("read as {record:?}") };
+                assert_eq!(read.logs.len(), logs.len());
+                for log in &read.logs {
+                    let fields = log.fields.as_ref().expect("fields are always written");
+                    let text = |key: &str, value: &Option<String>| {
+                        value.is_some() && tags.iter().any(|tag| tag.0 == key)
+                    };
+                    assert!(
+                        log.timestamp_micros == micros && fields.iter().all(|(key, value)| text(key, value))
+                    );
+                }
+            });
+        }
+        Shape::Event { start, end } => {
+            let start = NOW * 1000 + i64::from(start);
+            let end = start + i64::from(end);
+            let texts: Vec<_> = tags.iter().map(|tag| tag.1).collect();
+            let event = Event::new(name, start).end(end).annotations(tags).hosts(&texts).tags(&texts);
+            accepted(wf_parse::Format::Event, &event, |record, exactly| {
+                let Record::Event(read) = record else { panic!("read as {record:?}") };
+                assert_eq!((read.start_millis, read.end_millis), (start, end.max(start + 1)));
+                if exactly {
+                    assert_eq!(read.name.as_deref(), Some(name));
+                    assert_eq!(read.tags, texts);
+                    assert_eq!(read.annotations.len(), tags.len());
+                }
+            });
+        }
+        Shape::SourceTag { action } => {
+            let texts: Vec<_> = tags.iter().map(|tag| tag.0).collect();
+            let operation =
+                [SourceTag::add, SourceTag::save, SourceTag::delete][usize::from(action % 3)](&texts);
+            accepted(wf_parse::Format::Auto, &operation.source(source), |record, exactly| {
+                let Record::SourceTag(read) = record else { panic!("read as {record:?}") };
+                if exactly {
+                    assert_eq!(read.source, source_of(source));
+                    assert_eq!(read.tags, texts);
+                }
+            });
+        }
+        Shape::SourceDescription => {
+            accepted(
+                wf_parse::Format::Auto,
+                &SourceDescription::save(name).source(source),
+                |record, exactly| {
+                    let Record::SourceDescription(read) = record else { panic!("read as {record:?}") };
+                    if exactly {
+                        assert_eq!(
+                            (&*read.source, read.description.as_deref()),
+                            (source_of(source), Some(name))
+                        );
+                    }
+                },
+            );
         }
     }
 }
