@@ -215,6 +215,13 @@ impl Centroid {
     }
 }
 
+/// A mean and a count, as the vendor's SDKs write a centroid.
+impl<M: Into<f64>, C: Into<i64>> From<(M, C)> for Centroid {
+    fn from((mean, count): (M, C)) -> Self {
+        Self::new(mean, count)
+    }
+}
+
 /// The bin size in which the receiver keeps a distribution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]

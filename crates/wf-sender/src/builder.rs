@@ -7,7 +7,7 @@ use std::{
 };
 
 use tokio::{runtime, task::JoinSet, time::Instant};
-use wf_format::{Limits, Metric, NamePolicy, Strictness};
+use wf_format::{EventForm, Limits, Metric, NamePolicy, Strictness};
 use wf_queue::queue;
 use wf_transport::{LineKind, Route, Transport};
 
@@ -258,6 +258,10 @@ impl Builder {
             limits: self.limits,
             strictness: self.strictness,
             names: self.names,
+            events: match self.transport.route(LineKind::Event) {
+                Route::Json => EventForm::Json,
+                _ => EventForm::Line,
+            },
             stamp: self.stamp,
         };
         // What is wrong with the source or a tag is wrong with every point: better said once, here.

@@ -38,6 +38,7 @@
 mod backoff;
 mod books;
 mod builder;
+mod classic;
 mod dry_run;
 mod erased;
 mod error;
@@ -45,6 +46,7 @@ mod lane;
 mod ledger;
 mod pause;
 mod policy;
+mod ready;
 mod reason;
 mod room;
 mod sender;
@@ -59,7 +61,7 @@ pub use crate::error::{SendError, StartError};
 pub use crate::ledger::{Ledger, Report, Stats};
 pub use crate::policy::RetryClass;
 pub use crate::reason::{Dropped, Loss, Refused, Unconfirmed};
-pub use crate::sender::Sender;
+pub use crate::sender::{CloseOnDrop, Sender};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

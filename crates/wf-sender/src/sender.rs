@@ -1,16 +1,19 @@
 use std::{
     fmt,
     sync::{Arc, atomic::Ordering},
+    thread,
     time::{Duration, Instant},
 };
 
 use smallvec::SmallVec;
+use tokio::sync::oneshot;
 use wf_format::Point;
 use wf_transport::LineKind;
 
 use crate::{
     error::SendError,
     ledger::{Report, Stats},
+    ready,
     reason::{Dropped, Refused, Unconfirmed},
     shared::{Shared, line_kind},
 };
@@ -98,9 +101,7 @@ impl Sender {
     /// ```
     pub fn send(&self, point: &(impl Point + ?Sized)) -> Result<(), SendError> {
         let Some(handle) = &self.inner else { return Ok(()) };
-        let mut scratch = Scratch::new();
-        let (kind, record) = handle.encode(point, &mut scratch)?;
-        handle.push(kind, record).map_err(|error| handle.refuse(kind, error))
+        handle.send(point, |kind, record| handle.push(kind, record))
     }
 
     /// Does as [`send`](Self::send), but waits up to `timeout` for room in the lane; the point is encoded and stamped once.
@@ -110,17 +111,72 @@ impl Sender {
     /// [`SendError`] as `send`; [`SendError::Full`] means that there was no room for all of `timeout`.
     pub fn send_timeout(&self, point: &(impl Point + ?Sized), timeout: Duration) -> Result<(), SendError> {
         let Some(handle) = &self.inner else { return Ok(()) };
+        let deadline = deadline(timeout);
+        handle.send(point, |kind, record| handle.push_until(kind, record, timeout, deadline))
+    }
+
+    /// Does as [`send`](Self::send), but waits for room in the lane, for as long as it takes; on any executor.
+    ///
+    /// # Cancel safety
+    ///
+    /// A future that is dropped before it is ready has not sent the point, but may have sent its span logs.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError`] as `send`, but never [`SendError::Full`].
+    pub async fn send_async(&self, point: &(impl Point + ?Sized + Sync)) -> Result<(), SendError> {
+        let Some(handle) = &self.inner else { return Ok(()) };
         let mut scratch = Scratch::new();
-        let (kind, record) = handle.encode(point, &mut scratch)?;
-        let mut sent = handle.push(kind, record);
-        if sent == Err(SendError::Full) && !timeout.is_zero() && !handle.shared.in_worker() {
-            let room = &handle.shared.rooms[kind.index()];
-            let answer = room.wait(deadline(timeout), || {
-                let sent = handle.push(kind, record);
-                (sent != Err(SendError::Full)).then_some(sent)
-            });
-            sent = answer.unwrap_or(sent);
+        let mut marked = true;
+        // The logs themselves must not live across the wait: they need not be `Send`.
+        let logs = point.logs().map(|logs| handle.encode(&logs, true, &mut scratch).map(|(kind, _)| kind));
+        if let Some(encoded) = logs {
+            let sent = match encoded {
+                Ok(kind) => {
+                    handle.push_async(kind, &scratch).await.map_err(|error| handle.refuse(kind, error))
+                }
+                Err(error) => Err(error),
+            };
+            marked = sent.is_ok();
+            scratch.clear();
         }
+        let (kind, record) = handle.encode(point, marked, &mut scratch)?;
+        handle.push_async(kind, record).await.map_err(|error| handle.refuse(kind, error))
+    }
+
+    /// Queues a line that is ready-made, as it is given; a missing final line feed is added.
+    ///
+    /// What a point line's name makes a delta counter (`∆` or `Δ` first) is one, whatever `kind` says. The line is not
+    /// validated: the receiver may reject it without telling. A point line without a timestamp is dated on its
+    /// arrival, so one that is sent again may land in another minute. Where events travel as JSON, an event's line is
+    /// one JSON object.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError`] as [`send`](Self::send); [`SendError::Invalid`] for a blank line, or one with a control character
+    /// other than tab (a line feed between two lines included).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use wf_sender::{Builder, transport::{LineKind, MemoryTransport}};
+    ///
+    /// let memory = MemoryTransport::new();
+    /// let sender = Builder::new(memory.clone()).start()?;
+    /// sender.send_line(LineKind::Point, "cpu.load 0.7 1533529977 source=web-1")?;
+    /// assert!(sender.close(Duration::from_secs(5)).complete);
+    /// assert_eq!(memory.text(LineKind::Point), "cpu.load 0.7 1533529977 source=web-1\n");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn send_line(&self, kind: LineKind, line: &str) -> Result<(), SendError> {
+        let Some(handle) = &self.inner else { return Ok(()) };
+        let line = line.strip_suffix('\n').unwrap_or(line);
+        let kind = ready::kind(kind, line);
+        let mut record = Scratch::from_slice(line.as_bytes());
+        record.push(b'\n');
+        let sent = ready::check(line).map_err(SendError::from).and_then(|()| handle.push(kind, &record));
         sent.map_err(|error| handle.refuse(kind, error))
     }
 
@@ -152,10 +208,59 @@ impl Sender {
         handle.shared.books.closed(|_| self.reported(|handle| handle.close(timeout, true)))
     }
 
+    /// Does as [`flush`](Self::flush) without blocking the task; on any executor.
+    ///
+    /// A thread of its own waits meanwhile, so this is for now and then, not for every point.
+    ///
+    /// # Cancel safety
+    ///
+    /// A future that is dropped has asked for the flush all the same.
+    pub async fn flush_async(&self, timeout: Duration) -> Report {
+        self.on_a_thread(move |sender| sender.flush(timeout)).await
+    }
+
+    /// Does as [`close`](Self::close) without blocking the task; on any executor.
+    ///
+    /// # Cancel safety
+    ///
+    /// A future that is dropped has closed the sender all the same.
+    pub async fn close_async(&self, timeout: Duration) -> Report {
+        self.on_a_thread(move |sender| sender.close(timeout)).await
+    }
+
+    /// Returns a guard that closes the sender when it is dropped, and waits for that: for `main`.
+    ///
+    /// ```
+    /// use wf_sender::{Builder, format::Metric, transport::MemoryTransport};
+    ///
+    /// let sender = Builder::new(MemoryTransport::new()).start()?;
+    /// let _guard = sender.close_on_drop();
+    /// sender.send(&Metric::new("cpu.load", 0.7))?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use = "the sender is closed at once if the guard is not kept"]
+    pub fn close_on_drop(&self) -> CloseOnDrop {
+        CloseOnDrop { sender: self.clone(), timeout: CloseOnDrop::DEFAULT_TIMEOUT }
+    }
+
     /// Returns the books of this instant: every cell of every kind.
     #[must_use]
     pub fn stats(&self) -> Stats {
         self.inner.as_ref().map_or_else(Stats::default, |handle| handle.shared.stats())
+    }
+
+    /// Runs what blocks on a thread of its own; if there is none to be had, here.
+    async fn on_a_thread(&self, work: impl FnOnce(Self) -> Report + Clone + Send + 'static) -> Report {
+        let (done, is_done) = oneshot::channel();
+        let (sender, theirs) = (self.clone(), work.clone());
+        let thread = thread::Builder::new().name("wf-sender-wait".to_owned());
+        let spawned = thread.spawn(move || {
+            let _ = done.send(theirs(sender));
+        });
+        match (spawned, is_done.await) {
+            (Ok(_), Ok(report)) => report,
+            _ => work(self.clone()),
+        }
     }
 
     /// Calls `work` and reports what the books changed by meanwhile.
@@ -170,13 +275,33 @@ impl Sender {
 const NOTHING_DONE: Report = Report { complete: true, delta: Stats::ZERO };
 
 impl Handle {
-    /// Encodes a point, or counts why not.
+    /// Encodes a point and pushes it, after its logs if it is a span that has any; counts what is refused.
+    fn send(
+        &self,
+        point: &(impl Point + ?Sized),
+        push: impl Fn(LineKind, &[u8]) -> Result<(), SendError>,
+    ) -> Result<(), SendError> {
+        let mut scratch = Scratch::new();
+        let mut marked = true;
+        if let Some(logs) = point.logs() {
+            let sent = self.encode(&logs, true, &mut scratch);
+            let sent =
+                sent.and_then(|(kind, record)| push(kind, record).map_err(|error| self.refuse(kind, error)));
+            marked = sent.is_ok();
+            scratch.clear();
+        }
+        let (kind, record) = self.encode(point, marked, &mut scratch)?;
+        push(kind, record).map_err(|error| self.refuse(kind, error))
+    }
+
+    /// Encodes a point, or counts why not; `marked` says whether a span with logs may announce them.
     fn encode<'s>(
         &self,
         point: &(impl Point + ?Sized),
+        marked: bool,
         scratch: &'s mut Scratch,
     ) -> Result<(LineKind, &'s [u8]), SendError> {
-        match self.shared.formatting.format().encode_into(point, scratch) {
+        match self.shared.formatting.format().mark_span_logs(marked).encode_into(point, scratch) {
             Ok(encoded) => Ok((line_kind(encoded.kind), encoded.line)),
             Err(error) => Err(self.refuse(line_kind(point.kind()), error.into())),
         }
@@ -193,6 +318,25 @@ impl Handle {
             }
             Err(error) => Err(error.into()),
         }
+    }
+
+    fn push_until(
+        &self,
+        kind: LineKind,
+        record: &[u8],
+        timeout: Duration,
+        deadline: Option<Instant>,
+    ) -> Result<(), SendError> {
+        let sent = self.push(kind, record);
+        if sent != Err(SendError::Full) || timeout.is_zero() || self.shared.in_worker() {
+            return sent;
+        }
+        let answer = self.shared.rooms[kind.index()].wait(deadline, || unless_full(self.push(kind, record)));
+        answer.unwrap_or(sent)
+    }
+
+    async fn push_async(&self, kind: LineKind, record: &[u8]) -> Result<(), SendError> {
+        self.shared.rooms[kind.index()].wait_async(|| unless_full(self.push(kind, record))).await
     }
 
     /// Counts a refusal and says what the caller gets to see.
@@ -239,6 +383,37 @@ impl Drop for Handle {
 impl fmt::Debug for Sender {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Sender").field("stats", &self.stats()).finish_non_exhaustive()
+    }
+}
+
+fn unless_full(sent: Result<(), SendError>) -> Option<Result<(), SendError>> {
+    (sent != Err(SendError::Full)).then_some(sent)
+}
+
+/// A guard that closes a [`Sender`] when it is dropped; made by [`Sender::close_on_drop`].
+///
+/// Unlike the drop of the last handle, it waits inside an async runtime too.
+#[derive(Debug)]
+#[must_use = "the sender is closed at once if the guard is not kept"]
+pub struct CloseOnDrop {
+    sender: Sender,
+    timeout: Duration,
+}
+
+impl CloseOnDrop {
+    /// How long the close may take unless said otherwise.
+    pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(5);
+
+    /// Sets how long the close may take. Default: 5 seconds.
+    pub const fn within(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+}
+
+impl Drop for CloseOnDrop {
+    fn drop(&mut self) {
+        let _ = self.sender.close(self.timeout);
     }
 }
 

@@ -9,7 +9,7 @@ use std::{
 };
 
 use tokio::sync::Notify;
-use wf_format::{Format, Limits, NamePolicy, Strictness};
+use wf_format::{EventForm, Format, Limits, NamePolicy, Strictness};
 use wf_transport::LineKind;
 
 use crate::{
@@ -46,6 +46,7 @@ pub(crate) struct Formatting {
     pub(crate) limits: Limits,
     pub(crate) strictness: Strictness,
     pub(crate) names: NamePolicy,
+    pub(crate) events: EventForm,
     pub(crate) stamp: bool,
 }
 
@@ -57,7 +58,8 @@ impl Formatting {
             .tags(&self.tags)
             .limits(self.limits)
             .strictness(self.strictness)
-            .names(self.names);
+            .names(self.names)
+            .event_form(self.events);
         if self.stamp { format.stamp(seconds_since_epoch()) } else { format }
     }
 }
@@ -167,6 +169,9 @@ pub(crate) const fn line_kind(kind: wf_format::Kind) -> LineKind {
         wf_format::Kind::Delta => LineKind::Delta,
         wf_format::Kind::Histogram => LineKind::Histogram,
         wf_format::Kind::Span => LineKind::Span,
+        wf_format::Kind::SpanLog => LineKind::SpanLog,
+        wf_format::Kind::Event => LineKind::Event,
+        wf_format::Kind::SourceTag | wf_format::Kind::SourceDescription => LineKind::SourceTag,
         _ => LineKind::Point,
     }
 }

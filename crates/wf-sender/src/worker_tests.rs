@@ -159,6 +159,7 @@ fn fork() -> (Sender, wf_queue::Consumer) {
         limits: wf_format::Limits::DEFAULT,
         strictness: wf_format::Strictness::Sanitize,
         names: wf_format::NamePolicy::Receiver,
+        events: wf_format::EventForm::Line,
         stamp: true,
     };
     let mut shared = Shared::new(producers, formatting);
