@@ -87,6 +87,8 @@ pub enum StartError {
     OutOfRange(&'static str),
     /// The operating system gave no thread or no runtime.
     Thread(std::io::Error),
+    /// The transport's own settings are not valid.
+    Transport(Box<dyn Error + Send + Sync>),
 }
 
 impl fmt::Display for StartError {
@@ -95,6 +97,7 @@ impl fmt::Display for StartError {
             Self::Invalid(error) => write!(f, "invalid default source or point tag: {error}"),
             Self::OutOfRange(setting) => write!(f, "{setting} is out of range"),
             Self::Thread(_) => f.write_str("the worker thread could not start"),
+            Self::Transport(error) => write!(f, "the transport cannot be built: {error}"),
         }
     }
 }
@@ -105,6 +108,7 @@ impl Error for StartError {
             Self::Invalid(error) => Some(error),
             Self::OutOfRange(_) => None,
             Self::Thread(error) => Some(error),
+            Self::Transport(error) => Some(&**error),
         }
     }
 }
