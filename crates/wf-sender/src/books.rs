@@ -54,6 +54,8 @@ pub(crate) struct LaneCells {
     pub(crate) ledger: Ledger,
     /// Records taken out of the ring since the start.
     pub(crate) taken: u64,
+    /// Points accepted since the start that never were in the ring: those sent at once.
+    pub(crate) at_once: u64,
     /// Points in the worker's hands.
     pub(crate) held: u64,
     /// Points among them that the endpoint may have.
@@ -63,8 +65,8 @@ pub(crate) struct LaneCells {
 }
 
 impl LaneCells {
-    /// Returns the points accepted since the start: those taken, and those that the ring holds.
-    fn accepted(&self, producer: &Producer) -> u64 {
+    /// Returns the points accepted into the ring since the start: those taken, and those that it holds.
+    fn queued(&self, producer: &Producer) -> u64 {
         let waiting = u64::from(producer.accepted()).wrapping_sub(self.taken) & RING_COUNT;
         self.taken + waiting
     }
@@ -78,11 +80,10 @@ impl Cells {
         self.ended = true;
         for (lane, producer) in self.lanes.iter_mut().zip(producers) {
             let Some(producer) = producer else { continue };
-            let accepted = lane.accepted(producer);
+            let queued = lane.queued(producer);
             lane.ledger.lose(Loss::Unconfirmed(unconfirmed), lane.doubtful);
-            lane.ledger.lose(Loss::Dropped(dropped), accepted - lane.taken + lane.held - lane.doubtful);
-            *lane =
-                LaneCells { ledger: lane.ledger, taken: accepted, held: 0, doubtful: 0, oldest: accepted };
+            lane.ledger.lose(Loss::Dropped(dropped), queued - lane.taken + lane.held - lane.doubtful);
+            *lane = LaneCells { taken: queued, held: 0, doubtful: 0, oldest: queued, ..*lane };
         }
     }
 }
@@ -136,7 +137,7 @@ impl Books {
     pub(crate) fn wait_until_final(&self, producers: &Producers, deadline: Option<Instant>) -> bool {
         let cells = self.lock();
         let targets: PerLane<u64> = std::array::from_fn(|lane| {
-            producers[lane].as_ref().map_or(0, |ring| cells.lanes[lane].accepted(ring))
+            producers[lane].as_ref().map_or(0, |ring| cells.lanes[lane].queued(ring))
         });
         let is_final =
             |cells: &Cells| cells.lanes.iter().zip(&targets).all(|(lane, target)| lane.oldest >= *target);
@@ -174,10 +175,10 @@ impl Books {
     fn stats_of(&self, cells: &Cells, producers: &Producers) -> Stats {
         let kinds = std::array::from_fn(|lane| {
             let worker = &cells.lanes[lane];
-            let accepted = producers[lane].as_ref().map_or(0, |producer| worker.accepted(producer));
+            let queued = producers[lane].as_ref().map_or(0, |producer| worker.queued(producer));
             Ledger {
-                accepted,
-                pending: accepted - worker.taken + worker.held,
+                accepted: queued + worker.at_once,
+                pending: queued - worker.taken + worker.held,
                 refused: std::array::from_fn(|reason| self.refused[lane][reason].load(Ordering::Relaxed)),
                 ..worker.ledger
             }

@@ -275,6 +275,7 @@ impl Builder {
         let now = Instant::now();
         let mut producers = PerLane::default();
         let mut lanes = Vec::new();
+        let mut all_limits = [wf_transport::Limits::DEFAULT; LineKind::ALL.len()];
         for kind in LineKind::ALL {
             if self.transport.route(kind) == Route::None {
                 continue;
@@ -285,6 +286,7 @@ impl Builder {
             let mut limits = self.transport.limits(kind);
             limits.points = limits.points.min(self.batch_size).max(1);
             limits.bytes = limits.bytes.min(Self::MAX_BATCH_BYTES);
+            all_limits[kind.index()] = limits;
             let class = match self.classes[kind.index()] {
                 Some(class) => class,
                 None if kind == LineKind::Point && !self.stamp => RetryClass::Additive,
@@ -294,7 +296,7 @@ impl Builder {
             lanes.push(Lane::new(kind, class, consumer, limits, max_age, now));
         }
 
-        let shared = Arc::new(Shared::new(producers, formatting));
+        let shared = Arc::new(Shared::new(producers, formatting, all_limits));
         let worker = Worker {
             shared: Arc::clone(&shared),
             transport: self.transport,

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use smallvec::SmallVec;
 use wf_format::{Centroid, DeltaCounter, Event, Granularity, Histogram, Id, Metric, Span, SpanLog, Tags};
+use wf_transport::LineKind;
 
-use crate::{SendError, Sender, ledger::Report};
+use crate::{NowError, SendError, Sender, ledger::Report};
 
 /// How long [`Sender::flush_now`] waits.
 const FLUSH_NOW: Duration = Duration::from_secs(5);
@@ -200,6 +201,70 @@ impl Sender {
             Some(source) if !source.trim().is_empty() => self.send(&event.hosts(&[source])),
             _ => self.send(&event),
         }
+    }
+
+    /// Sends ready-made lines of metrics and delta counters at once.
+    ///
+    /// # Errors
+    ///
+    /// [`NowError`] as [`send_lines_now`](Self::send_lines_now).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let sender = wf_sender::Sender::no_op();
+    /// let line = "\"new-york.power.usage\" 42422.0 1493773500 source=\"localhost\" \"datacenter\"=\"dc1\"\n";
+    /// sender.send_metric_now(&[line, line], Duration::from_secs(5))?;
+    /// # Ok::<(), wf_sender::NowError>(())
+    /// ```
+    pub fn send_metric_now(&self, lines: &[impl AsRef<str>], timeout: Duration) -> Result<Report, NowError> {
+        self.send_lines_now(LineKind::Point, lines, timeout)
+    }
+
+    /// Sends ready-made lines of distributions at once.
+    ///
+    /// # Errors
+    ///
+    /// [`NowError`] as [`send_lines_now`](Self::send_lines_now).
+    pub fn send_distribution_now(
+        &self,
+        lines: &[impl AsRef<str>],
+        timeout: Duration,
+    ) -> Result<Report, NowError> {
+        self.send_lines_now(LineKind::Histogram, lines, timeout)
+    }
+
+    /// Sends ready-made lines of spans at once.
+    ///
+    /// # Errors
+    ///
+    /// [`NowError`] as [`send_lines_now`](Self::send_lines_now).
+    pub fn send_span_now(&self, lines: &[impl AsRef<str>], timeout: Duration) -> Result<Report, NowError> {
+        self.send_lines_now(LineKind::Span, lines, timeout)
+    }
+
+    /// Sends ready-made lines of span logs at once.
+    ///
+    /// # Errors
+    ///
+    /// [`NowError`] as [`send_lines_now`](Self::send_lines_now).
+    pub fn send_span_log_now(
+        &self,
+        lines: &[impl AsRef<str>],
+        timeout: Duration,
+    ) -> Result<Report, NowError> {
+        self.send_lines_now(LineKind::SpanLog, lines, timeout)
+    }
+
+    /// Sends ready-made events at once: lines to a proxy, one JSON object each to the service.
+    ///
+    /// # Errors
+    ///
+    /// [`NowError`] as [`send_lines_now`](Self::send_lines_now).
+    pub fn send_event_now(&self, lines: &[impl AsRef<str>], timeout: Duration) -> Result<Report, NowError> {
+        self.send_lines_now(LineKind::Event, lines, timeout)
     }
 
     /// Flushes within 5 seconds, as [`flush`](Self::flush) does.

@@ -77,6 +77,36 @@ impl fmt::Display for SendError {
 
 impl Error for SendError {}
 
+/// Why lines could not be sent at once; nothing of them is in the books, but for refusals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NowError {
+    /// The sender is closed.
+    Closed,
+    /// The worker panicked, or this process is a fork of the one that started the sender.
+    Dead,
+    /// A line is blank, or holds a control character.
+    Invalid(FormatError),
+    /// The transport does not carry this kind.
+    NoRoute,
+    /// The turn of these lines did not come in time.
+    Timeout,
+}
+
+impl fmt::Display for NowError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Closed => f.write_str("the sender is closed"),
+            Self::Dead => f.write_str("the sender's worker is gone"),
+            Self::Invalid(error) => write!(f, "invalid line: {error}"),
+            Self::NoRoute => f.write_str("the transport does not carry this kind"),
+            Self::Timeout => f.write_str("the turn of these lines did not come in time"),
+        }
+    }
+}
+
+impl Error for NowError {}
+
 /// Why a sender could not start.
 #[derive(Debug)]
 #[non_exhaustive]

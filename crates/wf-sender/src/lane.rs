@@ -6,6 +6,8 @@ use wf_transport::{Batch, Limits, LineKind, Records};
 
 use crate::{
     books::LaneCells,
+    ledger::Ledger,
+    now::Now,
     pause::Pause,
     policy::{RetryClass, Taint, splits_for},
 };
@@ -18,6 +20,12 @@ pub(crate) struct Lane {
     /// Batches in order; only the first is ever in the air.
     pub(crate) held: VecDeque<Held>,
     pub(crate) flying: Option<Flying>,
+    /// Lines that wait to go ahead of the queue.
+    pub(crate) now: VecDeque<Now>,
+    /// Those whose turn it is.
+    turn: Option<Now>,
+    /// How many points had such a turn since the start.
+    at_once: u64,
     /// How often the pieces of the batch cut last may still be split to find a bad line.
     pub(crate) splits_left: u32,
     consumer: Consumer,
@@ -46,6 +54,8 @@ pub(crate) struct Flying {
     /// Shares the mark of having been written with what the transport got.
     pub(crate) batch: Batch,
     pub(crate) started: Instant,
+    /// Whether it is of lines sent at once, not of the first batch held.
+    pub(crate) is_now: bool,
 }
 
 /// The rest of a burst: too little to be worth a wake-up of its own, too much to wait for the tick.
@@ -77,6 +87,9 @@ impl Lane {
             pause: Pause::new(now),
             held: VecDeque::new(),
             flying: None,
+            now: VecDeque::new(),
+            turn: None,
+            at_once: 0,
             splits_left: 0,
             consumer,
             limits,
@@ -179,9 +192,14 @@ impl Lane {
     /// Returns the cells that are measured rather than counted.
     pub(crate) fn measure(&self, cells: &mut LaneCells) {
         cells.taken = self.consumer.taken();
-        cells.held = self.held.iter().map(|held| held.batch.points() as u64).sum();
+        cells.at_once = self.at_once;
+        let held: u64 = self.held.iter().map(|held| held.batch.points() as u64).sum();
+        cells.held = held + self.turn.as_ref().map_or(0, Now::points);
         cells.oldest = self.oldest();
-        cells.doubtful = self.held.iter().enumerate().map(|(place, held)| self.doubtful(place, held)).sum();
+        let doubtful: u64 =
+            self.held.iter().enumerate().map(|(place, held)| self.doubtful(place, held)).sum();
+        let flying_now = self.flying.as_ref().filter(|flying| flying.is_now);
+        cells.doubtful = doubtful + flying_now.map_or(0, |flying| flying.batch.points() as u64);
     }
 
     /// Returns when this lane has something to do by itself; `None` if only the outside can tell.
@@ -198,17 +216,48 @@ impl Lane {
     }
 
     pub(crate) fn is_done(&self) -> bool {
-        self.held.is_empty() && self.consumer.is_empty()
+        self.now.is_empty() && self.turn.is_none() && self.held.is_empty() && self.consumer.is_empty()
+    }
+
+    /// Returns the next batch to be sent at once, and begins the turn that it belongs to.
+    pub(crate) fn next_now(&mut self, now: std::time::Instant) -> Option<Batch> {
+        while self.turn.is_none() {
+            let next = self.now.pop_front()?;
+            let points = next.points();
+            let is_in_time = next.deadline.is_none_or(|deadline| now <= deadline);
+            if is_in_time && next.turn.begin(points) {
+                self.at_once += points;
+                self.turn = Some(next);
+            }
+        }
+        self.turn.as_ref().and_then(|turn| turn.batches.front()).map(Batch::again)
+    }
+
+    /// Takes the first batch of the turn away and says what became of its points; returns their number.
+    pub(crate) fn finish_now(&mut self, change: impl FnOnce(&mut Ledger, u64)) -> u64 {
+        let Some(turn) = &mut self.turn else { return 0 };
+        let points = turn.batches.pop_front().map_or(0, |batch| batch.points() as u64);
+        turn.turn.advance(points, |ledger| change(ledger, points));
+        if turn.batches.is_empty() {
+            self.turn = None;
+        }
+        points
+    }
+
+    /// Whether lines are in the middle of their turn.
+    pub(crate) fn has_turn(&self) -> bool {
+        self.turn.is_some()
     }
 
     /// Whether the first batch may have arrived, as far as is known while it is in the air.
     pub(crate) fn first_is_doubtful(&self) -> bool {
         self.held.front().is_some_and(|held| held.taint != Taint::Clean)
-            || self.flying.as_ref().is_some_and(|flying| flying.batch.was_written())
+            || self.flying.as_ref().is_some_and(|flying| !flying.is_now && flying.batch.was_written())
     }
 
     fn doubtful(&self, place: usize, held: &Held) -> u64 {
-        let doubtful = held.taint != Taint::Clean || (place == 0 && self.flying.is_some());
+        let doubtful = held.taint != Taint::Clean
+            || (place == 0 && self.flying.as_ref().is_some_and(|flying| !flying.is_now));
         if doubtful { held.batch.points() as u64 } else { 0 }
     }
 

@@ -1,6 +1,6 @@
 use std::{
     fmt,
-    ops::{Index, Sub},
+    ops::{AddAssign, Index, Sub},
 };
 
 use wf_transport::LineKind;
@@ -185,6 +185,12 @@ impl Ledger {
             dropped: cells(&self.dropped, &other.dropped, &f),
             unconfirmed: cells(&self.unconfirmed, &other.unconfirmed, &f),
         }
+    }
+}
+
+impl AddAssign<&Self> for Ledger {
+    fn add_assign(&mut self, other: &Self) {
+        *self = self.plus(other);
     }
 }
 

@@ -44,6 +44,7 @@ mod erased;
 mod error;
 mod lane;
 mod ledger;
+mod now;
 mod pause;
 mod policy;
 mod ready;
@@ -57,7 +58,7 @@ pub use wf_format as format;
 pub use wf_transport as transport;
 
 pub use crate::builder::Builder;
-pub use crate::error::{SendError, StartError};
+pub use crate::error::{NowError, SendError, StartError};
 pub use crate::ledger::{Ledger, Report, Stats};
 pub use crate::policy::RetryClass;
 pub use crate::reason::{Dropped, Loss, Refused, Unconfirmed};

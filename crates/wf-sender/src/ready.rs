@@ -14,6 +14,12 @@ pub(crate) fn check(line: &str) -> Result<(), FormatError> {
     Ok(())
 }
 
+/// Refuses a record of one or more ready lines unless each could be a line.
+pub(crate) fn check_lines(lines: &str) -> Result<(), FormatError> {
+    let lines = lines.strip_suffix('\n').unwrap_or(lines);
+    lines.split('\n').try_for_each(check)
+}
+
 /// Returns the kind of a line that is said to be of `kind`: the name decides what is a delta counter.
 pub(crate) fn kind(kind: LineKind, line: &str) -> LineKind {
     let name = line.trim_start();
@@ -29,7 +35,7 @@ mod tests {
     use wf_format::{Field, FormatError};
     use wf_transport::LineKind;
 
-    use super::{check, kind};
+    use super::{check, check_lines, kind};
 
     #[test]
     fn only_whole_single_lines_pass() {
@@ -37,6 +43,14 @@ mod tests {
         assert_eq!(check(" \t"), Err(FormatError::Blank(Field::Line)));
         for control in ['\n', '\r', '\0', '\u{4}', '\u{7f}', '\u{85}'] {
             assert_eq!(check(&format!("m 1{control}source=h")), Err(FormatError::Characters(Field::Line)));
+        }
+    }
+
+    #[test]
+    fn a_record_may_have_several_lines() {
+        assert_eq!(check_lines("!M #1 2 h\n!H #1 2 h\n"), Ok(()));
+        for bad in ["", "\n", "a 1\n\n", "a 1\n \nb 2", "a 1\r\n"] {
+            assert!(check_lines(bad).is_err(), "{bad:?}");
         }
     }
 

@@ -66,6 +66,8 @@ reasons! {
         Expired = "expired",
         /// The process is a fork; the point belongs to the parent, which sends it.
         Forked = "forked",
+        /// It was sent at once, by a call that makes one attempt, and was refused or never left.
+        NotRetried = "not_retried",
         /// The endpoint refused it for good.
         Rejected = "rejected",
         /// The sender was closed before it could be sent.

@@ -1,4 +1,5 @@
 use std::{
+    collections::VecDeque,
     fmt,
     sync::{Arc, atomic::Ordering},
     thread,
@@ -8,11 +9,12 @@ use std::{
 use smallvec::SmallVec;
 use tokio::sync::oneshot;
 use wf_format::Point;
-use wf_transport::LineKind;
+use wf_transport::{Batch, LineKind};
 
 use crate::{
-    error::SendError,
+    error::{NowError, SendError},
     ledger::{Report, Stats},
+    now::{self, Now, Turn, Waited},
     ready,
     reason::{Dropped, Refused, Unconfirmed},
     shared::{Shared, line_kind},
@@ -178,6 +180,43 @@ impl Sender {
         record.push(b'\n');
         let sent = ready::check(line).map_err(SendError::from).and_then(|()| handle.push(kind, &record));
         sent.map_err(|error| handle.refuse(kind, error))
+    }
+
+    /// Sends ready-made lines at once, ahead of what is queued: one attempt, no retry.
+    ///
+    /// Each element is one point: one or more lines, of which each ends in a line feed; a missing last one is added. What a
+    /// point line's name makes a delta counter is one. Waits up to `timeout` for the attempt of the same kind that is in the
+    /// air, then makes one attempt (one for each batch that the transport's limits make of the lines), and waits for its
+    /// end until `timeout`. The points are in the books like any: refused by the endpoint or never sent they are
+    /// `dropped{not_retried}`, after an unknown outcome `unconfirmed`. The report's `delta` is about these points alone;
+    /// it is not `complete` if the end did not come in time.
+    ///
+    /// # Errors
+    ///
+    /// [`NowError`]; [`NowError::Timeout`] means that nothing was sent and nothing is in the books. Lines that are refused
+    /// for another reason are counted as refused, all of them.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use wf_sender::{Builder, transport::{LineKind, MemoryTransport}};
+    ///
+    /// let sender = Builder::new(MemoryTransport::new()).start()?;
+    /// let lines = ["cpu.load 0.7 source=web-1\n", "cpu.load 0.9 source=web-2\n"];
+    /// let report = sender.send_lines_now(LineKind::Point, &lines, Duration::from_secs(5))?;
+    /// assert_eq!(report.delta[LineKind::Point].delivered(), 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn send_lines_now(
+        &self,
+        kind: LineKind,
+        lines: &[impl AsRef<str>],
+        timeout: Duration,
+    ) -> Result<Report, NowError> {
+        let Some(handle) = &self.inner else { return Ok(NOTHING_DONE) };
+        handle.send_now(kind, lines, deadline(timeout))
     }
 
     /// Sends what waits, and waits up to `timeout` until all that was accepted before the call is final: delivered,
@@ -349,6 +388,84 @@ impl Handle {
         };
         self.shared.books.refuse(kind, gone.unwrap_or_else(|| error.reason()));
         if gone.is_some() { SendError::Dead } else { error }
+    }
+
+    fn send_now(
+        &self,
+        kind: LineKind,
+        lines: &[impl AsRef<str>],
+        deadline: Option<Instant>,
+    ) -> Result<Report, NowError> {
+        let shared = &self.shared;
+        let texts = || lines.iter().map(AsRef::as_ref);
+        let refuse = |reason, error| {
+            texts().for_each(|text| shared.books.refuse(ready::kind(kind, text), reason));
+            Err(error)
+        };
+        if let Err(error) = texts().try_for_each(ready::check_lines) {
+            return refuse(Refused::Invalid, NowError::Invalid(error));
+        }
+        let mut report = NOTHING_DONE;
+        let mut begun = false;
+        for part in [kind, LineKind::Delta] {
+            let records = texts().filter(|text| ready::kind(kind, text) == part);
+            let batches = now::batches(part, records, shared.limits[part.index()]);
+            if batches.is_empty() {
+                continue;
+            }
+            let waited = match self.take_turn(part, batches, deadline) {
+                Ok(waited) => waited,
+                Err((reason, error)) if !begun => return refuse(reason, error),
+                Err(_) => Waited::Missed,
+            };
+            match waited {
+                Waited::Done(ledger) => report.delta.kinds[part.index()] += &ledger,
+                Waited::Begun(ledger) => {
+                    report.delta.kinds[part.index()] += &ledger;
+                    report.complete = false;
+                }
+                Waited::Ended | Waited::Missed if begun => report.complete = false,
+                Waited::Ended => return Err(self.closed_now()),
+                Waited::Missed => return Err(NowError::Timeout),
+            }
+            begun = true;
+            if kind == LineKind::Delta {
+                break;
+            }
+        }
+        Ok(report)
+    }
+
+    /// Hands batches to the worker and waits for what becomes of them.
+    fn take_turn(
+        &self,
+        kind: LineKind,
+        batches: VecDeque<Batch>,
+        deadline: Option<Instant>,
+    ) -> Result<Waited, (Refused, NowError)> {
+        let shared = &self.shared;
+        let producer =
+            shared.producers[kind.index()].as_ref().ok_or((Refused::NoRoute, NowError::NoRoute))?;
+        if shared.is_fork() || shared.gone().is_some() {
+            return Err((shared.gone().unwrap_or(Refused::Dead), NowError::Dead));
+        }
+        if producer.is_closed() {
+            return Err((Refused::Closed, NowError::Closed));
+        }
+        // The worker cannot wait for itself.
+        if shared.in_worker() {
+            return Ok(Waited::Missed);
+        }
+        let turn = Arc::new(Turn::default());
+        if !shared.now.push(Now { kind, batches, deadline, turn: Arc::clone(&turn) }) {
+            return Ok(Waited::Ended);
+        }
+        shared.wake.notify_one();
+        Ok(turn.wait(deadline))
+    }
+
+    fn closed_now(&self) -> NowError {
+        if self.shared.gone().is_some() { NowError::Dead } else { NowError::Closed }
     }
 
     /// Closes within `timeout`; waits for it if `waits` and the calling thread may. Tells whether nothing is pending.

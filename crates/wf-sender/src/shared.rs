@@ -10,11 +10,12 @@ use std::{
 
 use tokio::sync::Notify;
 use wf_format::{EventForm, Format, Limits, NamePolicy, Strictness};
-use wf_transport::LineKind;
+use wf_transport::{Limits as BatchLimits, LineKind};
 
 use crate::{
     books::{Books, PerLane, Producers},
     ledger::Stats,
+    now::NowQueue,
     reason::Refused,
     room::Room,
 };
@@ -27,7 +28,10 @@ pub(crate) struct Shared {
     pub(crate) wake: Notify,
     pub(crate) flush_asked: AtomicBool,
     pub(crate) closing: AtomicBool,
+    pub(crate) now: NowQueue,
     pub(crate) formatting: Formatting,
+    /// The most that one attempt carries.
+    pub(crate) limits: PerLane<BatchLimits>,
     pub(crate) worker: OnceLock<ThreadId>,
     state: AtomicU8,
     process: u32,
@@ -75,7 +79,7 @@ const DEAD: u8 = 1;
 const FORKED: u8 = 2;
 
 impl Shared {
-    pub(crate) fn new(producers: Producers, formatting: Formatting) -> Self {
+    pub(crate) fn new(producers: Producers, formatting: Formatting, limits: PerLane<BatchLimits>) -> Self {
         Self {
             books: Books::default(),
             producers,
@@ -83,7 +87,9 @@ impl Shared {
             wake: Notify::new(),
             flush_asked: AtomicBool::new(false),
             closing: AtomicBool::new(false),
+            now: NowQueue::default(),
             formatting,
+            limits,
             worker: OnceLock::new(),
             state: AtomicU8::new(OPEN),
             process: std::process::id(),

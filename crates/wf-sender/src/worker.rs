@@ -11,14 +11,14 @@ use tokio::{
     task::{Id, JoinError, JoinSet},
     time::{Instant, sleep_until, timeout},
 };
-use wf_transport::{Cause, LineKind, Outcome};
+use wf_transport::{Batch, Cause, LineKind, Outcome};
 
 use crate::{
     erased::Erased,
     lane::{Flying, Lane},
     ledger::Ledger,
     pause::Pause,
-    policy::{Attempt, Decision, Fate, Policy, Scope, Taint, expired},
+    policy::{Attempt, Decision, Fate, Policy, RetryClass, Scope, Taint, expired},
     reason::{Dropped, Loss, Unconfirmed},
     shared::Shared,
 };
@@ -72,6 +72,12 @@ impl Worker {
             if close_at.is_some_and(|deadline| deadline <= now) {
                 return;
             }
+            for now in self.shared.now.take() {
+                match self.lanes.iter_mut().find(|lane| lane.kind == now.kind) {
+                    Some(lane) => lane.now.push_back(now),
+                    None => now.turn.end(),
+                }
+            }
             let flush = self.shared.flush_asked.swap(false, Ordering::AcqRel);
             if flush {
                 self.target.hasten();
@@ -113,7 +119,12 @@ impl Worker {
                     break;
                 }
             }
-            if now >= self.ready_at(lane, closing) {
+            if self.lanes[lane].flying.is_some() {
+                continue;
+            }
+            if let Some(batch) = self.lanes[lane].next_now(now.into_std()) {
+                self.fly(lane, batch, true, now);
+            } else if now >= self.ready_at(lane, closing) {
                 self.start(lane, now);
             }
         }
@@ -142,12 +153,14 @@ impl Worker {
         if self.target.failures() > 0 && self.lanes.iter().any(|lane| lane.flying.is_some()) {
             return;
         }
-        let lane = &mut self.lanes[place];
-        let Some(held) = lane.held.front() else { return };
-        if lane.flying.is_some() {
-            return;
+        if let Some(held) = self.lanes[place].held.front() {
+            let batch = held.batch.again();
+            self.fly(place, batch, false, now);
         }
-        let batch = held.batch.again();
+    }
+
+    /// Begins an attempt with a batch.
+    fn fly(&mut self, place: usize, batch: Batch, is_now: bool, now: Instant) {
         let attempt = Arc::clone(&self.transport).attempt(batch.clone());
         let (limit, mark) = (self.attempt_timeout, batch.clone());
         let task = self.tasks.spawn(async move {
@@ -156,7 +169,8 @@ impl Worker {
                 Err(_) => cut_off(mark.was_written(), Cause::Deadline),
             }
         });
-        lane.flying = Some(Flying { task: task.id(), batch, started: now });
+        let lane = &mut self.lanes[place];
+        lane.flying = Some(Flying { task: task.id(), batch, started: now, is_now });
         lane.pause.begins(now);
         self.target.begins(now);
         self.publish(place, |_| {});
@@ -171,25 +185,42 @@ impl Worker {
         let flies = |lane: &Lane| lane.flying.as_ref().is_some_and(|flying| flying.task == id);
         let Some(place) = self.lanes.iter().position(flies) else { return };
         let lane = &mut self.lanes[place];
-        let (Some(flying), Some(held)) = (lane.flying.take(), lane.held.front_mut()) else { return };
+        let Some(flying) = lane.flying.take() else { return };
         let now = Instant::now();
         let outcome = match ended {
             Ok((_, outcome)) => outcome,
             Err(_) => cut_off(flying.batch.was_written(), Cause::Panic),
         };
+        // One attempt is all that lines sent at once get, so nothing of them may go twice.
+        let (class, taint, age) = match lane.held.front() {
+            Some(held) if !flying.is_now => {
+                (lane.class, held.taint, now.saturating_duration_since(held.accepted_by))
+            }
+            _ => (RetryClass::Additive, Taint::Clean, Duration::ZERO),
+        };
         let attempt = Attempt {
             outcome,
             kind: lane.kind,
-            class: lane.class,
-            points: held.batch.points(),
+            class,
+            points: flying.batch.points(),
             number: lane.pause.failures().max(self.target.failures()),
-            taint: held.taint,
+            taint,
             splits_left: lane.splits_left,
-            age: now.saturating_duration_since(held.accepted_by),
+            age,
         };
-        let Decision { fate, taint, wait } = self.policy.decide(&attempt, fastrand::f64(), now.into_std());
-        held.taint = taint;
-        let Flying { batch: flown, started, .. } = flying;
+        let decision = self.policy.decide(&attempt, fastrand::f64(), now.into_std());
+        self.pause(place, flying.started, decision, now);
+        if flying.is_now {
+            self.settle_now(place, decision.fate);
+        } else {
+            self.settle(place, flying.batch, decision);
+        }
+    }
+
+    /// Lets the lane or the target wait after a failure, and end its wait after a success.
+    fn pause(&mut self, place: usize, started: Instant, decision: Decision, now: Instant) {
+        let Decision { fate, wait, .. } = decision;
+        let lane = &mut self.lanes[place];
         if let Some(wait) = wait {
             let until = Instant::from_std(wait.until);
             match wait.scope {
@@ -204,6 +235,37 @@ impl Worker {
         } else {
             self.shared.books.publish(|cells| cells.failures += 1);
         }
+    }
+
+    /// Books what became of lines that were sent at once.
+    fn settle_now(&mut self, place: usize, fate: Fate) {
+        let loss = match fate {
+            Fate::Delivered => None,
+            Fate::Lost(loss @ Loss::Unconfirmed(_)) => Some(loss),
+            Fate::Lost(Loss::Dropped(_)) | Fate::Retry | Fate::Split { .. } => {
+                Some(Loss::Dropped(Dropped::NotRetried))
+            }
+        };
+        match loss {
+            None => {
+                let points = self.lanes[place].finish_now(|ledger, points| ledger.delivered += points);
+                self.publish(place, |ledger| ledger.delivered += points);
+            }
+            Some(loss) => self.lose_now(place, loss),
+        }
+    }
+
+    /// Books the first batch of the lines sent at once as lost.
+    fn lose_now(&mut self, place: usize, loss: Loss) {
+        let points = self.lanes[place].finish_now(|ledger, points| ledger.lose(loss, points));
+        self.lose(place, loss, points);
+    }
+
+    /// Does what was decided with the first batch of a lane.
+    fn settle(&mut self, place: usize, flown: Batch, Decision { fate, taint, .. }: Decision) {
+        let lane = &mut self.lanes[place];
+        let Some(held) = lane.held.front_mut() else { return };
+        held.taint = taint;
         match fate {
             Fate::Delivered => {
                 let points = held.batch.points() as u64;
@@ -247,10 +309,25 @@ impl Worker {
     /// Books everything that is pending; the lanes are closed.
     fn book_the_rest(&mut self, dropped: Dropped, unconfirmed: Unconfirmed) {
         self.shared.close_lanes();
+        for now in self.shared.now.end() {
+            now.turn.end();
+        }
         for place in 0..self.lanes.len() {
             // Looked at before the abort: what is written cannot be taken back.
             let mut doubtful = self.lanes[place].first_is_doubtful();
-            self.lanes[place].flying = None;
+            let flying = self.lanes[place].flying.take();
+            let mut now_is_doubtful =
+                flying.is_some_and(|flying| flying.is_now && flying.batch.was_written());
+            while self.lanes[place].has_turn() {
+                self.lose_now(
+                    place,
+                    if now_is_doubtful { Loss::Unconfirmed(unconfirmed) } else { Loss::Dropped(dropped) },
+                );
+                now_is_doubtful = false;
+            }
+            for waiting in self.lanes[place].now.drain(..) {
+                waiting.turn.end();
+            }
             while let Some(held) = self.lanes[place].held.front() {
                 doubtful |= held.taint != Taint::Clean;
                 let loss = if doubtful { Loss::Unconfirmed(unconfirmed) } else { Loss::Dropped(dropped) };

@@ -162,7 +162,7 @@ fn fork() -> (Sender, wf_queue::Consumer) {
         events: wf_format::EventForm::Line,
         stamp: true,
     };
-    let mut shared = Shared::new(producers, formatting);
+    let mut shared = Shared::new(producers, formatting, [wf_transport::Limits::DEFAULT; LineKind::ALL.len()]);
     shared.pretend_fork();
     (Sender::new(shared.into()), consumer)
 }
