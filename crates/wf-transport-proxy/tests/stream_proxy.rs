@@ -144,11 +144,12 @@ async fn a_kind_can_have_a_port_of_its_own() {
     for kind in LineKind::ALL {
         assert_eq!(proxy.deliver(&of(kind)).await, Outcome::Unacknowledged);
     }
-    let counts = [&common, &histograms, &spans, &span_logs].map(|peer| {
-        assert!(peer.wait_until(LONG, |all| all.iter().all(|it| it.read == LINE.as_bytes())));
-        peer.connection_count()
-    });
-    assert_eq!(counts, [4, 1, 1, 1]);
+    for (peer, kinds) in [(common, 4), (histograms, 1), (spans, 1), (span_logs, 1)] {
+        for n in 0..kinds {
+            read(&peer, n, LINE);
+        }
+        assert_eq!(peer.connection_count(), kinds);
+    }
 }
 
 #[test]
@@ -230,11 +231,14 @@ async fn a_connection_that_rested_too_long_is_replaced() {
 
 #[tokio::test]
 async fn a_connection_that_ended_between_batches_costs_nothing() {
-    for last in [Script::new().read_bytes(LINE.len()), Script::new().read_bytes(LINE.len()).rst()] {
-        let peer = Peer::start([last]);
+    let gate = Gate::new();
+    let fin = Script::new().read_bytes(LINE.len()).gate(&gate);
+    for script in [fin.clone(), fin.rst()] {
+        let peer = Peer::start([script]);
         let proxy = to(peer.port()).build().unwrap();
         for n in 0..5 {
             assert_eq!(proxy.deliver(&of(LineKind::Point)).await, Outcome::Unacknowledged);
+            gate.pass(1);
             read(&peer, n, LINE);
             ended(&peer, n);
         }
@@ -310,7 +314,8 @@ async fn a_peer_that_dies_within_a_batch_leaves_it_unknown_or_unacknowledged() {
 #[tokio::test]
 async fn a_reset_within_a_large_batch_is_unknown_and_the_next_begins_with_a_line() {
     let large = large();
-    for place in [1, 1000, 65_536, 1_000_000, 3_000_000] {
+    // Further on the rest might fit into the buffers of the kernel, and would then be written.
+    for place in [1, 1000, 65_536] {
         let peer = Peer::start([reading()]);
         let relay = Relay::start(peer.addr());
         let proxy = to(relay.port()).build().unwrap();
@@ -442,9 +447,11 @@ const ANSWER: &str = "HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n";
 
 #[tokio::test]
 async fn bytes_from_the_peer_before_a_batch_fail_the_attempt_unsent() {
-    let peer = Peer::start([Script::new().read_bytes(LINE.len()).write(ANSWER), reading()]);
+    let gate = Gate::new();
+    let peer = Peer::start([Script::new().read_bytes(LINE.len()).gate(&gate).write(ANSWER), reading()]);
     let proxy = to(peer.port()).build().unwrap();
     assert_eq!(proxy.deliver(&of(LineKind::Point)).await, Outcome::Unacknowledged);
+    gate.open();
     ended(&peer, 0);
     let next = of(LineKind::Point);
     assert_eq!(proxy.deliver(&next).await, Outcome::Unsent(Cause::Protocol));
