@@ -3,9 +3,10 @@
 use std::{
     fmt,
     sync::{
-        Condvar, Mutex, MutexGuard, PoisonError,
+        Condvar, Mutex, MutexGuard, PoisonError, TryLockError,
         atomic::{AtomicU64, Ordering},
     },
+    thread,
     time::Instant,
 };
 
@@ -27,11 +28,12 @@ pub(crate) type PerLane<T> = [T; LineKind::ALL.len()];
 pub(crate) type Producers = PerLane<Option<Producer>>;
 
 /// The books that the handles and the worker share.
-#[derive(Default)]
 pub(crate) struct Books {
     cells: Mutex<Cells>,
     changed: Condvar,
     refused: PerLane<[AtomicU64; Refused::ALL.len()]>,
+    /// The process that the worker lives in.
+    process: u32,
 }
 
 /// What the worker knows, as of its last publication.
@@ -70,6 +72,14 @@ impl LaneCells {
         let waiting = u64::from(producer.accepted()).wrapping_sub(self.taken) & RING_COUNT;
         self.taken + waiting
     }
+
+    /// Books all that is pending as lost.
+    fn give_up(&mut self, producer: &Producer, dropped: Dropped, unconfirmed: Unconfirmed) {
+        let queued = self.queued(producer);
+        self.ledger.lose(Loss::Unconfirmed(unconfirmed), self.doubtful);
+        self.ledger.lose(Loss::Dropped(dropped), queued - self.taken + self.held - self.doubtful);
+        *self = Self { taken: queued, held: 0, doubtful: 0, oldest: queued, ..*self };
+    }
 }
 
 impl Cells {
@@ -79,31 +89,44 @@ impl Cells {
         }
         self.ended = true;
         for (lane, producer) in self.lanes.iter_mut().zip(producers) {
-            let Some(producer) = producer else { continue };
-            let queued = lane.queued(producer);
-            lane.ledger.lose(Loss::Unconfirmed(unconfirmed), lane.doubtful);
-            lane.ledger.lose(Loss::Dropped(dropped), queued - lane.taken + lane.held - lane.doubtful);
-            *lane = LaneCells { taken: queued, held: 0, doubtful: 0, oldest: queued, ..*lane };
+            if let Some(producer) = producer {
+                lane.give_up(producer, dropped, unconfirmed);
+            }
         }
     }
 }
 
 impl Books {
+    pub(crate) fn new() -> Self {
+        Self {
+            cells: Mutex::default(),
+            changed: Condvar::new(),
+            refused: PerLane::default(),
+            process: std::process::id(),
+        }
+    }
+
     /// Counts one refusal.
     pub(crate) fn refuse(&self, kind: LineKind, reason: Refused) {
         self.refused[kind.index()][reason.index()].fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Lets the worker write its cells, and tells whoever waits for them.
-    pub(crate) fn publish(&self, write: impl FnOnce(&mut Cells)) {
-        let mut cells = self.lock();
-        // Whoever gave the worker up has closed the books.
-        if !cells.ended {
+    /// Lets the worker write its cells and tells whoever waits for them; false if somebody has given the worker up.
+    pub(crate) fn publish(&self, write: impl FnOnce(&mut Cells)) -> bool {
+        let Some(mut cells) = self.lock() else { return false };
+        let is_open = !cells.ended;
+        if is_open {
             write(&mut cells);
         }
         if cells.waiters > 0 {
             self.changed.notify_all();
         }
+        is_open
+    }
+
+    /// Books what waits in the ring of a closed lane as dropped; the worker holds nothing of it any more.
+    pub(crate) fn give_up_waiting(&self, kind: LineKind, producer: &Producer, dropped: Dropped) {
+        self.publish(|cells| cells.lanes[kind.index()].give_up(producer, dropped, Unconfirmed::Shutdown));
     }
 
     /// Says that the worker is gone and holds nothing.
@@ -111,43 +134,39 @@ impl Books {
         self.publish(|cells| cells.ended = true);
     }
 
-    /// Closes the books for a worker that does not answer: what waits is lost as `dropped`, what it held as `dropped` or
-    /// `unconfirmed`.
+    /// Closes the books for a worker that does not answer, or lives in another process: what waits is lost as `dropped`,
+    /// what it held as `dropped` or `unconfirmed`.
     pub(crate) fn give_up(&self, producers: &Producers, dropped: Dropped, unconfirmed: Unconfirmed) {
-        self.lock().give_up(producers, dropped, unconfirmed);
-        self.changed.notify_all();
-    }
-
-    /// The same in a fork, where the lock may be held for ever by a thread that does not exist; then nothing can be booked.
-    pub(crate) fn give_up_in_fork(&self, producers: &Producers) {
-        for _ in 0..100 {
-            if let Ok(mut cells) = self.cells.try_lock() {
-                return cells.give_up(producers, Dropped::Forked, Unconfirmed::Forked);
-            }
-            std::thread::yield_now();
+        if let Some(mut cells) = self.lock() {
+            cells.give_up(producers, dropped, unconfirmed);
         }
+        self.changed.notify_all();
     }
 
     /// Returns all cells at one instant.
     pub(crate) fn stats(&self, producers: &Producers) -> Stats {
-        self.stats_of(&self.lock(), producers)
+        self.lock().map_or_else(Stats::default, |cells| self.stats_of(&cells, producers))
     }
 
-    /// Waits until all that was accepted by now is final, the worker is gone, or `deadline` passes.
-    pub(crate) fn wait_until_final(&self, producers: &Producers, deadline: Option<Instant>) -> bool {
+    /// Returns how many points each lane has accepted into its ring by now.
+    pub(crate) fn queued(&self, producers: &Producers) -> PerLane<u64> {
         let cells = self.lock();
-        let targets: PerLane<u64> = std::array::from_fn(|lane| {
-            producers[lane].as_ref().map_or(0, |ring| cells.lanes[lane].queued(ring))
-        });
+        std::array::from_fn(|lane| match (&cells, &producers[lane]) {
+            (Some(cells), Some(producer)) => cells.lanes[lane].queued(producer),
+            _ => 0,
+        })
+    }
+
+    /// Waits until as many points of each lane are final, the worker is gone, or `deadline` passes.
+    pub(crate) fn wait_until_final(&self, points: &PerLane<u64>, deadline: Option<Instant>) -> bool {
         let is_final =
-            |cells: &Cells| cells.lanes.iter().zip(&targets).all(|(lane, target)| lane.oldest >= *target);
-        let cells = self.wait(cells, deadline, |cells| cells.ended || is_final(cells));
-        is_final(&cells)
+            |cells: &Cells| cells.lanes.iter().zip(points).all(|(lane, points)| lane.oldest >= *points);
+        self.wait(deadline, |cells| cells.ended || is_final(cells)).is_some_and(|cells| is_final(&cells))
     }
 
     /// Asks the worker to be done by `deadline`; the earliest that anybody asked for counts.
     pub(crate) fn ask_to_close(&self, deadline: Option<Instant>) {
-        let mut cells = self.lock();
+        let Some(mut cells) = self.lock() else { return };
         cells.close_at = match (cells.close_at, deadline) {
             (Some(earlier), Some(new)) => Some(earlier.min(new)),
             (earlier, new) => earlier.or(new),
@@ -156,20 +175,34 @@ impl Books {
 
     /// Waits until the worker is gone or `deadline` passes; tells whether it is gone.
     pub(crate) fn wait_until_ended(&self, deadline: Option<Instant>) -> bool {
-        self.wait(self.lock(), deadline, |cells| cells.ended).ended
+        self.wait(deadline, |cells| cells.ended).is_some_and(|cells| cells.ended)
     }
 
-    /// Returns the report of the first call that closed, and `first` if this is it.
-    pub(crate) fn closed(&self, first: impl FnOnce(&Self) -> Report) -> Report {
-        let earlier = self.lock().closed;
-        earlier.unwrap_or_else(|| {
-            let report = first(self);
-            *self.lock().closed.get_or_insert(report)
-        })
+    /// Returns the report of the first call that closed, and that of `close` if this is it.
+    pub(crate) fn closed(&self, close: impl FnOnce() -> Report) -> Report {
+        if let Some(earlier) = self.lock().and_then(|cells| cells.closed) {
+            return earlier;
+        }
+        let report = close();
+        match self.lock() {
+            // A call that could not wait has closed nothing yet.
+            Some(mut cells) if report.complete => *cells.closed.get_or_insert(report),
+            _ => report,
+        }
     }
 
     pub(crate) fn close_at(&self) -> Option<Instant> {
-        self.lock().close_at
+        self.lock().and_then(|cells| cells.close_at)
+    }
+
+    /// Tells whether this process is a fork of the one that the worker lives in.
+    pub(crate) fn in_fork(&self) -> bool {
+        self.process != std::process::id()
+    }
+
+    #[cfg(test)]
+    pub(crate) fn pretend_fork(&mut self) {
+        self.process = self.process.wrapping_add(1);
     }
 
     fn stats_of(&self, cells: &Cells, producers: &Producers) -> Stats {
@@ -186,12 +219,12 @@ impl Books {
         Stats { kinds, failures: cells.failures }
     }
 
-    fn wait<'a>(
+    fn wait(
         &self,
-        mut cells: MutexGuard<'a, Cells>,
         deadline: Option<Instant>,
         done: impl Fn(&Cells) -> bool,
-    ) -> MutexGuard<'a, Cells> {
+    ) -> Option<MutexGuard<'_, Cells>> {
+        let mut cells = self.lock()?;
         cells.waiters += 1;
         while !done(&cells) {
             let Some(deadline) = deadline else {
@@ -205,12 +238,23 @@ impl Books {
             cells = self.changed.wait_timeout(cells, left).unwrap_or_else(PoisonError::into_inner).0;
         }
         cells.waiters -= 1;
-        cells
+        Some(cells)
     }
 
-    // No code that can panic runs under the lock, so a poisoned lock still holds whole cells.
-    fn lock(&self) -> MutexGuard<'_, Cells> {
-        self.cells.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Returns the cells; `None` in a fork that was made while another thread held the lock, which nobody will release.
+    fn lock(&self) -> Option<MutexGuard<'_, Cells>> {
+        for _ in 0..100 {
+            match self.cells.try_lock() {
+                Ok(cells) => return Some(cells),
+                // No code that can panic runs under the lock, so a poisoned one still holds whole cells.
+                Err(TryLockError::Poisoned(error)) => return Some(error.into_inner()),
+                Err(TryLockError::WouldBlock) if self.in_fork() => thread::yield_now(),
+                Err(TryLockError::WouldBlock) => {
+                    return Some(self.cells.lock().unwrap_or_else(PoisonError::into_inner));
+                }
+            }
+        }
+        None
     }
 }
 

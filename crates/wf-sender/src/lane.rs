@@ -1,4 +1,4 @@
-use std::{collections::VecDeque, time::Duration};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use tokio::{task::Id, time::Instant};
 use wf_queue::Consumer;
@@ -6,8 +6,7 @@ use wf_transport::{Batch, Limits, LineKind, Records};
 
 use crate::{
     books::LaneCells,
-    ledger::Ledger,
-    now::Now,
+    now::{Now, Turn},
     pause::Pause,
     policy::{RetryClass, Taint, splits_for},
 };
@@ -112,15 +111,18 @@ impl Lane {
     }
 
     /// Takes a batch out of the ring if there is reason to and none is held; tells whether it did.
+    ///
+    /// A batch grows old as a whole, so old points and young ones do not share one.
     pub(crate) fn cut(&mut self, now: Instant) -> bool {
         self.look_for_end_of_burst(now);
         if !self.held.is_empty() || !(self.is_due() || self.is_rich()) {
             return false;
         }
         let first = self.consumer.taken();
+        let points =
+            self.ages.alike(first, now).map_or(self.limits.points, |alike| alike.min(self.limits.points));
         let records = &mut self.spare;
-        let drained =
-            self.consumer.drain(self.limits.points, self.limits.bytes, |record| records.push(record));
+        let drained = self.consumer.drain(points, self.limits.bytes, |record| records.push(record));
         if drained.records == 0 {
             return false;
         }
@@ -173,25 +175,9 @@ impl Lane {
         self.held.push_front(Held { batch, ..whole });
     }
 
-    /// Takes everything out of the ring without looking at it, and returns how many points that were.
-    pub(crate) fn discard_waiting(&mut self) -> u64 {
-        let before = self.consumer.taken();
-        // A producer between claim and publish holds a record up for as long as it is not scheduled.
-        for _ in 0..1000 {
-            if self.consumer.drain(usize::MAX, usize::MAX, |_| {}).records == 0 {
-                if self.consumer.is_empty() {
-                    break;
-                }
-                std::thread::sleep(Duration::from_micros(50));
-            }
-        }
-        // What a panic left on its way from the ring into a batch counts too.
-        self.consumer.accepted() - before + self.spare.len() as u64
-    }
-
     /// Returns the cells that are measured rather than counted.
     pub(crate) fn measure(&self, cells: &mut LaneCells) {
-        cells.taken = self.consumer.taken();
+        cells.taken = self.taken();
         cells.at_once = self.at_once;
         let held: u64 = self.held.iter().map(|held| held.batch.points() as u64).sum();
         cells.held = held + self.turn.as_ref().map_or(0, Now::points);
@@ -215,6 +201,16 @@ impl Lane {
         }
     }
 
+    /// Returns the points that are accepted and in no batch.
+    pub(crate) fn waiting(&self) -> u64 {
+        self.consumer.accepted() - self.taken()
+    }
+
+    /// What a panic left on its way from the ring into a batch still counts as waiting.
+    fn taken(&self) -> u64 {
+        self.consumer.taken() - self.spare.len() as u64
+    }
+
     pub(crate) fn is_done(&self) -> bool {
         self.now.is_empty() && self.turn.is_none() && self.held.is_empty() && self.consumer.is_empty()
     }
@@ -233,15 +229,15 @@ impl Lane {
         self.turn.as_ref().and_then(|turn| turn.batches.front()).map(Batch::again)
     }
 
-    /// Takes the first batch of the turn away and says what became of its points; returns their number.
-    pub(crate) fn finish_now(&mut self, change: impl FnOnce(&mut Ledger, u64)) -> u64 {
-        let Some(turn) = &mut self.turn else { return 0 };
-        let points = turn.batches.pop_front().map_or(0, |batch| batch.points() as u64);
-        turn.turn.advance(points, |ledger| change(ledger, points));
-        if turn.batches.is_empty() {
+    /// Takes the first batch of the turn away; returns the number of its points, and who waits for their end.
+    pub(crate) fn finish_now(&mut self) -> Option<(u64, Arc<Turn>)> {
+        let now = self.turn.as_mut()?;
+        let points = now.batches.pop_front().map_or(0, |batch| batch.points() as u64);
+        let turn = Arc::clone(&now.turn);
+        if now.batches.is_empty() {
             self.turn = None;
         }
-        points
+        Some((points, turn))
     }
 
     /// Whether lines are in the middle of their turn.
@@ -299,6 +295,13 @@ impl Ages {
         if is_new {
             self.marks.push_back((accepted, now));
         }
+    }
+
+    /// Returns how many points from `place` on were accepted within one spacing, if that is over; else all are young.
+    fn alike(&self, place: u64, now: Instant) -> Option<usize> {
+        let (accepted, at) = self.marks.iter().find(|(accepted, _)| *accepted > place)?;
+        (now.saturating_duration_since(*at) >= self.spacing)
+            .then(|| usize::try_from(accepted - place).unwrap_or(usize::MAX))
     }
 
     /// Returns a time by which the point at `place` had been accepted; it may have been a little earlier.

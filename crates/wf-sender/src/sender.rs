@@ -31,7 +31,8 @@ use crate::{
 /// # Forks
 ///
 /// The worker lives in the process that started it. In a fork, `flush`, `close` and a full lane notice, refuse with
-/// [`SendError::Dead`] and book what they hold as `forked`; the parent is not affected.
+/// [`SendError::Dead`] and book what they hold as `forked`; the parent is not affected. If another thread was at the
+/// books as the process forked, the fork has none: its [`Stats`] stay empty.
 #[derive(Clone)]
 pub struct Sender {
     inner: Option<Arc<Handle>>,
@@ -230,9 +231,11 @@ impl Sender {
             if shared.gone().is_some() || shared.is_fork() || shared.in_worker() {
                 return false;
             }
+            // Counted before the worker is asked: what others send meanwhile may wait for the tick.
+            let queued = shared.books.queued(&shared.producers);
             shared.flush_asked.store(true, Ordering::Release);
             shared.wake.notify_one();
-            shared.books.wait_until_final(&shared.producers, deadline(timeout))
+            shared.books.wait_until_final(&queued, deadline(timeout))
         })
     }
 
@@ -241,10 +244,11 @@ impl Sender {
     ///
     /// Nothing stays pending. Returns at `timeout` plus a few milliseconds at the latest, up to 200 ms more if the worker
     /// hangs in a transport that blocks its thread. Calling it again, or from several threads, has no further effect and
-    /// returns the report of the first call; the earliest deadline counts.
+    /// returns the report of the first call; the earliest deadline counts. Called by the worker itself, as by
+    /// [`on_loss`](crate::Builder::on_loss), it does not wait, and its report is not complete.
     pub fn close(&self, timeout: Duration) -> Report {
         let Some(handle) = &self.inner else { return NOTHING_DONE };
-        handle.shared.books.closed(|_| self.reported(|handle| handle.close(timeout, true)))
+        handle.shared.books.closed(|| self.reported(|handle| handle.close(timeout, true)))
     }
 
     /// Does as [`flush`](Self::flush) without blocking the task; on any executor.
@@ -367,7 +371,11 @@ impl Handle {
         deadline: Option<Instant>,
     ) -> Result<(), SendError> {
         let sent = self.push(kind, record);
-        if sent != Err(SendError::Full) || timeout.is_zero() || self.shared.in_worker() {
+        if sent != Err(SendError::Full)
+            || timeout.is_zero()
+            || self.shared.in_worker()
+            || self.shared.is_fork()
+        {
             return sent;
         }
         let answer = self.shared.rooms[kind.index()].wait(deadline, || unless_full(self.push(kind, record)));
@@ -375,6 +383,10 @@ impl Handle {
     }
 
     async fn push_async(&self, kind: LineKind, record: &[u8]) -> Result<(), SendError> {
+        let sent = self.push(kind, record);
+        if sent != Err(SendError::Full) || self.shared.is_fork() {
+            return sent;
+        }
         self.shared.rooms[kind.index()].wait_async(|| unless_full(self.push(kind, record))).await
     }
 
@@ -471,10 +483,10 @@ impl Handle {
     /// Closes within `timeout`; waits for it if `waits` and the calling thread may. Tells whether nothing is pending.
     fn close(&self, timeout: Duration, waits: bool) -> bool {
         let shared = &self.shared;
-        shared.close_lanes();
         if shared.is_fork() {
             return true;
         }
+        shared.close_lanes();
         let deadline = deadline(timeout);
         shared.books.ask_to_close(deadline);
         shared.closing.store(true, Ordering::Release);

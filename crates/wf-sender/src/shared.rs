@@ -10,13 +10,14 @@ use std::{
 
 use tokio::sync::Notify;
 use wf_format::{EventForm, Format, Limits, NamePolicy, Strictness};
+use wf_queue::Producer;
 use wf_transport::{Limits as BatchLimits, LineKind};
 
 use crate::{
     books::{Books, PerLane, Producers},
     ledger::Stats,
     now::NowQueue,
-    reason::Refused,
+    reason::{Dropped, Refused, Unconfirmed},
     room::Room,
 };
 
@@ -34,7 +35,6 @@ pub(crate) struct Shared {
     pub(crate) limits: PerLane<BatchLimits>,
     pub(crate) worker: OnceLock<ThreadId>,
     state: AtomicU8,
-    process: u32,
     created: Instant,
     /// Milliseconds after `created` at which a full lane last looked at the process id.
     fork_checked: AtomicU64,
@@ -81,7 +81,7 @@ const FORKED: u8 = 2;
 impl Shared {
     pub(crate) fn new(producers: Producers, formatting: Formatting, limits: PerLane<BatchLimits>) -> Self {
         Self {
-            books: Books::default(),
+            books: Books::new(),
             producers,
             rooms: Default::default(),
             wake: Notify::new(),
@@ -92,7 +92,6 @@ impl Shared {
             limits,
             worker: OnceLock::new(),
             state: AtomicU8::new(OPEN),
-            process: std::process::id(),
             created: Instant::now(),
             fork_checked: AtomicU64::new(0),
             #[cfg(test)]
@@ -134,11 +133,12 @@ impl Shared {
         if self.gone() == Some(Refused::Forked) {
             return true;
         }
-        self.process != std::process::id() && {
+        self.books.in_fork() && {
             self.state.store(FORKED, Ordering::Release);
-            self.close_lanes();
+            // Nobody waits for room here, and a lock of the rooms may be held for ever.
+            self.producers.iter().flatten().for_each(Producer::close);
             // The parent sends what was accepted before the fork; what the child added reaches nobody.
-            self.books.give_up_in_fork(&self.producers);
+            self.books.give_up(&self.producers, Dropped::Forked, Unconfirmed::Forked);
             true
         }
     }
@@ -159,7 +159,7 @@ impl Shared {
 
     #[cfg(test)]
     pub(crate) fn pretend_fork(&mut self) {
-        self.process = self.process.wrapping_add(1);
+        self.books.pretend_fork();
     }
 }
 

@@ -44,17 +44,23 @@ impl Worker {
     pub(crate) fn run(mut self, runtime: Runtime) {
         let worked = catch_unwind(AssertUnwindSafe(|| runtime.block_on(self.work())));
         let (dropped, unconfirmed) = match worked {
-            Ok(()) => (Dropped::Shutdown, Unconfirmed::Shutdown),
+            Ok(()) => {
+                // What has ended by now is known, although nobody looked yet.
+                while let Some(ended) = self.tasks.try_join_next_with_id() {
+                    self.ended(ended);
+                }
+                (Dropped::Shutdown, Unconfirmed::Shutdown)
+            }
             Err(_) => {
                 self.shared.died();
                 (Dropped::Worker, Unconfirmed::Worker)
             }
         };
+        // Drops what is in the air, which may write until it is gone. Not `drop`: that would wait for a hung name lookup.
+        runtime.shutdown_background();
         self.book_the_rest(dropped, unconfirmed);
         let Self { shared, transport, tasks, lanes, .. } = self;
         drop((tasks, lanes));
-        // Not `drop`, which would wait for a hung name lookup.
-        runtime.shutdown_background();
         // A transport's drop is user code.
         let _ = catch_unwind(AssertUnwindSafe(|| drop(transport)));
         shared.books.end();
@@ -173,7 +179,10 @@ impl Worker {
         lane.flying = Some(Flying { task: task.id(), batch, started: now, is_now });
         lane.pause.begins(now);
         self.target.begins(now);
-        self.publish(place, |_| {});
+        if !self.publish(place, |_| {}) {
+            // Whoever gave this worker up has promised that the batch never left.
+            task.abort();
+        }
     }
 
     /// Decides about the batch of an attempt that ended.
@@ -248,8 +257,11 @@ impl Worker {
         };
         match loss {
             None => {
-                let points = self.lanes[place].finish_now(|ledger, points| ledger.delivered += points);
-                self.publish(place, |ledger| ledger.delivered += points);
+                if let Some((points, turn)) = self.lanes[place].finish_now() {
+                    self.publish(place, |ledger| ledger.delivered += points);
+                    // Afterwards, so that the caller finds in the books what it is told.
+                    turn.advance(points, |ledger| ledger.delivered += points);
+                }
             }
             Some(loss) => self.lose_now(place, loss),
         }
@@ -257,8 +269,10 @@ impl Worker {
 
     /// Books the first batch of the lines sent at once as lost.
     fn lose_now(&mut self, place: usize, loss: Loss) {
-        let points = self.lanes[place].finish_now(|ledger, points| ledger.lose(loss, points));
-        self.lose(place, loss, points);
+        if let Some((points, turn)) = self.lanes[place].finish_now() {
+            self.lose(place, loss, points);
+            turn.advance(points, |ledger| ledger.lose(loss, points));
+        }
     }
 
     /// Does what was decided with the first batch of a lane.
@@ -278,7 +292,9 @@ impl Worker {
                 drop(flown);
                 self.lose_first(place, loss);
             }
-            Fate::Retry => self.publish(place, |_| {}),
+            Fate::Retry => {
+                self.publish(place, |_| {});
+            }
             Fate::Split { too_large: by_size } => {
                 if by_size {
                     lane.shrink(&flown);
@@ -300,6 +316,10 @@ impl Worker {
 
     fn lose(&self, place: usize, loss: Loss, points: u64) {
         self.publish(place, |ledger| ledger.lose(loss, points));
+        self.tell(place, loss, points);
+    }
+
+    fn tell(&self, place: usize, loss: Loss, points: u64) {
         if let (Some(on_loss), 1..) = (&self.on_loss, points) {
             // User code: a panic of it must not end the worker.
             let _ = catch_unwind(AssertUnwindSafe(|| on_loss(self.lanes[place].kind, loss, points)));
@@ -313,7 +333,6 @@ impl Worker {
             now.turn.end();
         }
         for place in 0..self.lanes.len() {
-            // Looked at before the abort: what is written cannot be taken back.
             let mut doubtful = self.lanes[place].first_is_doubtful();
             let flying = self.lanes[place].flying.take();
             let mut now_is_doubtful =
@@ -334,20 +353,23 @@ impl Worker {
                 self.lose_first(place, loss);
                 doubtful = false;
             }
-            let waiting = self.lanes[place].discard_waiting();
-            self.lose(place, Loss::Dropped(dropped), waiting);
-            self.shared.rooms[self.lanes[place].kind.index()].free();
+            let kind = self.lanes[place].kind;
+            let waiting = self.lanes[place].waiting();
+            if let Some(producer) = &self.shared.producers[kind.index()] {
+                self.shared.books.give_up_waiting(kind, producer, dropped);
+            }
+            self.tell(place, Loss::Dropped(dropped), waiting);
         }
     }
 
-    /// Publishes the cells of a lane, with a change of its books.
-    fn publish(&self, place: usize, change: impl FnOnce(&mut Ledger)) {
+    /// Publishes the cells of a lane, with a change of its books; false if they are closed.
+    fn publish(&self, place: usize, change: impl FnOnce(&mut Ledger)) -> bool {
         let lane = &self.lanes[place];
         self.shared.books.publish(|cells| {
             let cells = &mut cells.lanes[lane.kind.index()];
             change(&mut cells.ledger);
             lane.measure(cells);
-        });
+        })
     }
 
     /// Returns when there is something to do that nothing else tells of.

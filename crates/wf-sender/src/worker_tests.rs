@@ -1,13 +1,16 @@
 //! The worker's reactions to time and to disasters, on a clock that the tests move.
 
-use std::{sync::atomic::Ordering, time::Duration};
+use std::{
+    sync::{Arc, atomic::Ordering, mpsc},
+    time::Duration,
+};
 
 use tokio::time::{Instant, advance, sleep};
 use wf_format::{DeltaCounter, Metric};
 use wf_transport::{Batch, Cause, LineKind, MemoryTransport, Outcome, Transport};
 
 use crate::{
-    Builder, Dropped, Refused, SendError, Sender,
+    Builder, Dropped, Refused, SendError, Sender, Unconfirmed,
     books::Producers,
     shared::{Formatting, Shared},
 };
@@ -117,6 +120,25 @@ async fn what_waits_in_the_ring_ages_too() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn young_points_do_not_expire_with_old_ones() {
+    let down = |now| if now < 900 { Outcome::Unsent(Cause::Connect) } else { Outcome::Stored };
+    let transport = At(Instant::now(), down);
+    with_worker(Builder::new(transport), |sender| async move {
+        for _ in 0..90 {
+            sender.send(&DeltaCounter::new("d", 1.0)).unwrap();
+            sleep(10 * SECOND).await;
+        }
+        // Too old at the next attempt, half a minute later at most, are those of the first 300 to 330 s; an age is known to
+        // within a thirty-second part, 19 s.
+        sleep(60 * SECOND).await;
+        let books = sender.stats().total();
+        assert_eq!((books.delivered() + books.dropped_for(Dropped::Expired), books.pending()), (90, 0));
+        assert!((56..=62).contains(&books.delivered()), "{books}");
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_gap_in_the_clock_brings_no_burst_of_attempts() {
     let transport = At(Instant::now(), |_| Outcome::Unsent(Cause::Connect));
     with_worker(Builder::new(transport).max_age(LineKind::Point, 24 * 3600 * SECOND), |sender| async move {
@@ -148,8 +170,77 @@ fn a_dead_worker_is_booked_and_refuses() {
     assert!(books.balances());
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_worker_that_was_given_up_sends_nothing_more() {
+    let memory = MemoryTransport::new();
+    let (sender, mut worker) = Builder::new(memory.clone()).source("h").assemble().unwrap();
+    let shared = Arc::clone(&worker.shared);
+    sender.send(&metric(1.0)).unwrap();
+    shared.books.give_up(&shared.producers, Dropped::Shutdown, Unconfirmed::Shutdown);
+    tokio::select! {
+        () = worker.work() => panic!("the worker ended"),
+        () = sleep(10 * SECOND) => {}
+    }
+    assert_eq!(memory.attempts(), 0, "they are booked as never sent");
+    assert_eq!(sender.stats().total().dropped_for(Dropped::Shutdown), 1);
+    assert!(sender.stats().total().balances());
+}
+
+/// Runs the worker of a closing sender on this thread until `timeout`.
+fn run_and_close(sender: &Sender, worker: super::Worker, timeout: Duration) {
+    let shared = Arc::clone(&worker.shared);
+    shared.close_lanes();
+    shared.books.ask_to_close(std::time::Instant::now().checked_add(timeout));
+    shared.closing.store(true, Ordering::Release);
+    worker.run(tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap());
+    let books = sender.stats().total();
+    assert!(books.balances() && books.pending() == 0, "{books}");
+}
+
+#[test]
+fn attempts_that_end_together_at_the_deadline_all_count() {
+    struct Slow;
+    impl Transport for Slow {
+        async fn deliver(&self, _: &Batch) -> Outcome {
+            std::thread::sleep(Duration::from_millis(30));
+            Outcome::Stored
+        }
+    }
+    let (sender, worker) = Builder::new(Slow).source("h").assemble().unwrap();
+    sender.send(&metric(1.0)).unwrap();
+    sender.send(&DeltaCounter::new("d", 1.0)).unwrap();
+    run_and_close(&sender, worker, Duration::from_millis(20));
+    assert_eq!(sender.stats().total().delivered(), 2);
+}
+
+#[test]
+fn what_an_attempt_writes_until_it_is_gone_is_unconfirmed() {
+    struct Last(Batch);
+    impl Drop for Last {
+        fn drop(&mut self) {
+            self.0.written();
+        }
+    }
+    struct WritesAtTheEnd;
+    impl Transport for WritesAtTheEnd {
+        async fn deliver(&self, batch: &Batch) -> Outcome {
+            let _last = Last(batch.clone());
+            std::future::pending().await
+        }
+    }
+    let (sender, worker) = Builder::new(WritesAtTheEnd).source("h").assemble().unwrap();
+    sender.send(&metric(1.0)).unwrap();
+    run_and_close(&sender, worker, Duration::from_millis(20));
+    assert_eq!(sender.stats().total().unconfirmed_for(Unconfirmed::Shutdown), 1);
+}
+
 /// A sender as a fork sees it: the worker is in another process.
 fn fork() -> (Sender, wf_queue::Consumer) {
+    let (shared, consumer) = shared_in_fork();
+    (Sender::new(shared), consumer)
+}
+
+fn shared_in_fork() -> (Arc<Shared>, wf_queue::Consumer) {
     let (producer, consumer) = wf_queue::queue(2, 1024).unwrap();
     let mut producers = Producers::default();
     producers[LineKind::Point.index()] = Some(producer);
@@ -164,7 +255,7 @@ fn fork() -> (Sender, wf_queue::Consumer) {
     };
     let mut shared = Shared::new(producers, formatting, [wf_transport::Limits::DEFAULT; LineKind::ALL.len()]);
     shared.pretend_fork();
-    (Sender::new(shared.into()), consumer)
+    (shared.into(), consumer)
 }
 
 #[test]
@@ -198,4 +289,60 @@ fn a_fork_notices_when_its_lane_is_full() {
     let books = sender.stats().total();
     assert_eq!((books.dropped_for(Dropped::Forked), books.pending()), (2, 0));
     assert_eq!(books.refused_for(Refused::Forked), 1);
+}
+
+#[test]
+fn a_fork_does_not_wait_for_room_that_nobody_makes() {
+    let (sender, _consumer) = fork();
+    sender.send(&metric(1.0)).unwrap();
+    sender.send(&metric(2.0)).unwrap();
+    assert_eq!(sender.send_timeout(&metric(3.0), Duration::MAX), Err(SendError::Dead));
+    assert_eq!(sender.stats().total().refused_for(Refused::Forked), 1);
+}
+
+#[tokio::test]
+async fn a_fork_does_not_wait_for_room_that_nobody_makes_in_a_task() {
+    let (sender, _consumer) = fork();
+    sender.send(&metric(1.0)).unwrap();
+    sender.send(&metric(2.0)).unwrap();
+    assert_eq!(sender.send_async(&metric(3.0)).await, Err(SendError::Dead));
+}
+
+#[test]
+fn a_fork_made_while_a_lock_was_held_ends_at_once_too() {
+    let hold_books = |shared: &Shared, hold: &mut dyn FnMut()| {
+        shared.books.publish(|_| hold());
+    };
+    let hold_room = |shared: &Shared, hold: &mut dyn FnMut()| {
+        shared.rooms[LineKind::Point.index()].wait(None, || {
+            hold();
+            Some(())
+        });
+    };
+    for hold in [hold_books as fn(&Shared, &mut dyn FnMut()), hold_room] {
+        let (shared, _consumer) = shared_in_fork();
+        let (locked, is_locked) = mpsc::channel();
+        let (release, is_released) = mpsc::channel::<()>();
+        let theirs = Arc::clone(&shared);
+        let holder = std::thread::spawn(move || {
+            hold(&theirs, &mut || {
+                locked.send(()).unwrap();
+                let _ = is_released.recv();
+            });
+        });
+        is_locked.recv().unwrap();
+        let (done, is_done) = mpsc::channel();
+        std::thread::spawn(move || {
+            let sender = Sender::new(shared);
+            sender.send(&metric(1.0)).unwrap();
+            assert!(!sender.flush(Duration::MAX).complete);
+            let _ = (sender.close(Duration::MAX), sender.stats());
+            assert_eq!(sender.send(&metric(2.0)), Err(SendError::Dead));
+            drop(sender);
+            done.send(()).unwrap();
+        });
+        assert_eq!(is_done.recv_timeout(10 * SECOND), Ok(()), "nobody will ever release the lock");
+        drop(release);
+        holder.join().unwrap();
+    }
 }

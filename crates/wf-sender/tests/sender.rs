@@ -332,6 +332,32 @@ fn flush_does_not_wait_for_the_tick() {
 }
 
 #[test]
+fn flush_does_not_wait_for_what_comes_during_it() {
+    let sender = Builder::new(MemoryTransport::new()).source("h").flush_interval(NEVER).start().unwrap();
+    let stop = AtomicUsize::new(0);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            for i in 0.. {
+                if stop.load(Ordering::SeqCst) != 0 || sender.send(&metric(f64::from(i))).is_err() {
+                    break;
+                }
+                (0..500).for_each(|_| std::hint::spin_loop());
+            }
+        });
+        let complete = (0..300).filter(|_| {
+            let accepted = sender.stats().total().accepted();
+            while sender.stats().total().accepted() == accepted {
+                thread::yield_now();
+            }
+            sender.flush(LONG).complete
+        });
+        let complete = complete.count();
+        stop.store(1, Ordering::SeqCst);
+        assert_eq!(complete, 300);
+    });
+}
+
+#[test]
 fn a_burst_does_not_wait_for_the_tick() {
     let sender = Builder::new(MemoryTransport::new()).source("h").flush_interval(NEVER).start().unwrap();
     for i in 0..30_000 {
@@ -396,6 +422,35 @@ fn close_leaves_nothing_pending_and_says_why() {
         assert_eq!(*losses.lock().unwrap(), expected);
         assert_eq!(sender.close(LONG), report, "the second close changes nothing");
     }
+}
+
+#[test]
+fn a_close_by_on_loss_does_not_close_for_others() {
+    let handle = Arc::new(Mutex::new(None::<Sender>));
+    let theirs = Arc::clone(&handle);
+    let (gate, transport) = gated(true);
+    let sender = quick(transport)
+        .attempt_timeout(5 * TICK)
+        .on_loss(move |_, _, _| {
+            if let Some(sender) = &*theirs.lock().unwrap() {
+                let _ = sender.flush(LONG);
+                assert_eq!(sender.send_timeout(&metric(1.0), LONG), Ok(()));
+                assert!(!sender.close(LONG).complete, "the worker cannot wait for itself");
+            }
+        })
+        .start()
+        .unwrap();
+    *handle.lock().unwrap() = Some(sender.clone());
+    sender.send(&DeltaCounter::new("d", 1.0)).unwrap();
+    while sender.stats().total().unconfirmed() == 0 {
+        thread::sleep(Duration::from_millis(1));
+    }
+    gate.add_permits(10);
+    let report = sender.close(LONG);
+    let books = sender.stats().total();
+    assert!(report.complete, "{books}");
+    assert_eq!((books.pending(), books.delivered()), (0, 1), "{books}");
+    *handle.lock().unwrap() = None;
 }
 
 #[test]
