@@ -20,10 +20,13 @@ impl Backoff {
     }
 }
 
+/// The longest wait that an endpoint may ask for.
+const LONGEST_ASKED: Duration = Duration::from_secs(300);
+
 /// Returns the longer of the wait and what the endpoint asked for, plus up to a fifth of it.
 pub(crate) fn with_retry_after(wait: Duration, asked: Option<Duration>, jitter: f64) -> Duration {
     match asked {
-        Some(asked) => wait.max(asked.mul_f64(1.0 + 0.2 * jitter)),
+        Some(asked) => wait.max(asked.min(LONGEST_ASKED).mul_f64(1.0 + 0.2 * jitter)),
         None => wait,
     }
 }
@@ -58,5 +61,6 @@ mod tests {
         assert_eq!(with_retry_after(wait, Some(Duration::ZERO), 0.5), wait);
         assert_eq!(with_retry_after(wait, Some(Duration::from_secs(10)), 0.0), Duration::from_secs(10));
         assert_eq!(with_retry_after(wait, Some(Duration::from_secs(10)), 0.5), Duration::from_secs(11));
+        assert_eq!(with_retry_after(wait, Some(Duration::MAX), 0.5), Duration::from_secs(330));
     }
 }
