@@ -306,6 +306,7 @@ impl Builder {
             on_loss: self.on_loss,
             lanes,
             target: Pause::new(now),
+            prober: 0,
             tasks: JoinSet::new(),
         };
         Ok((Sender::new(shared), worker))

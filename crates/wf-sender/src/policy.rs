@@ -72,8 +72,10 @@ pub(crate) struct Attempt {
     pub(crate) kind: LineKind,
     pub(crate) class: RetryClass,
     pub(crate) points: usize,
-    /// Failed attempts in a row before this one, of this lane or of the target, whichever are more.
-    pub(crate) number: u32,
+    /// Failed attempts in a row before this one, of this lane.
+    pub(crate) lane_failures: u32,
+    /// The same of the target, whatever the lane.
+    pub(crate) target_failures: u32,
     pub(crate) taint: Taint,
     /// How often the pieces of this batch may still be split to find a bad line.
     pub(crate) splits_left: u32,
@@ -122,9 +124,9 @@ pub(crate) struct Wait {
 /// Whom a wait concerns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Scope {
-    /// The lane whose data or kind it is about.
+    /// The lane whose data, kind or path it is about.
     Lane,
-    /// Every lane: the endpoint cannot be reached, is busy, or wants another configuration. One lane probes.
+    /// Every lane: the endpoint cannot be reached, is busy or refuses the token. One lane at a time probes.
     Target,
 }
 
@@ -140,7 +142,7 @@ impl Policy {
     }
 
     fn by_outcome(&self, attempt: &Attempt, jitter: f64, now: Instant) -> Decision {
-        let backoff = self.backoff.wait(attempt.number, jitter);
+        let backoff = self.backoff.wait(attempt.target_failures, jitter);
         let step = Step { attempt, jitter, now, backoff };
         match attempt.outcome {
             Outcome::Stored => step.delivered(),
@@ -148,25 +150,27 @@ impl Policy {
             Outcome::Refused(_) => step.refused(Dropped::Rejected),
             Outcome::Unsent(cause) => match cause {
                 // The endpoint closed a kept connection as we were about to use it: nothing is wrong yet.
-                Cause::Closed if attempt.number == 0 => step.retry(Scope::Lane, Duration::ZERO),
+                Cause::Closed if attempt.lane_failures.max(attempt.target_failures) == 0 => {
+                    step.retry(Scope::Lane, Duration::ZERO)
+                }
                 Cause::Tls => {
-                    let wait = Self::TLS.wait(attempt.number, jitter).max(Self::TLS_FLOOR);
+                    let wait = Self::TLS.wait(attempt.target_failures, jitter).max(Self::TLS_FLOOR);
                     step.retry(Scope::Target, wait)
                 }
                 _ => step.retry(Scope::Target, backoff),
             },
             Outcome::Unknown(cause) => match cause {
-                Cause::Deadline => step.doubtful(Unconfirmed::Deadline, backoff),
-                Cause::Panic => step.doubtful(Unconfirmed::Panic, backoff),
+                Cause::Deadline => step.doubtful(Unconfirmed::Deadline, Scope::Target, backoff),
+                Cause::Panic => step.doubtful(Unconfirmed::Panic, Scope::Target, backoff),
                 // Not HTTP at all: a configuration error.
-                Cause::Protocol => step.doubtful(Unconfirmed::Protocol, self.slow_probe),
-                _ => step.doubtful(Unconfirmed::Reset, backoff),
+                Cause::Protocol => step.doubtful(Unconfirmed::Protocol, Scope::Lane, self.slow_probe),
+                _ => step.doubtful(Unconfirmed::Reset, Scope::Target, backoff),
             },
             Outcome::Answered { status, retry_after, partial } => {
                 self.by_status(&step, status, retry_after, partial)
             }
             // A variant of a newer seam: nobody knows.
-            _ => step.doubtful(Unconfirmed::Protocol, backoff),
+            _ => step.doubtful(Unconfirmed::Protocol, Scope::Target, backoff),
         }
     }
 
@@ -178,23 +182,24 @@ impl Policy {
         partial: bool,
     ) -> Decision {
         let asked = with_retry_after(step.backoff, retry_after, step.jitter);
-        let credential = Backoff { cap: self.backoff.cap.max(Self::CREDENTIAL_CAP), ..self.backoff }
-            .wait(step.attempt.number, step.jitter);
+        let credential = Backoff { cap: self.backoff.cap.max(Self::CREDENTIAL_CAP), ..self.backoff };
+        let credential = |failures| credential.wait(failures, step.jitter);
         match status {
             200..=299 => step.delivered(),
-            300..=399 | 404 | 407 | 410 => step.retry(Scope::Target, self.slow_probe),
+            // A kind may have a path or a port of its own, so only its lane stops.
+            300..=399 | 404 | 407 | 410 => step.retry(Scope::Lane, self.slow_probe),
             400 if partial => step.bad_line_somewhere(),
-            401 => step.retry(Scope::Target, credential),
-            403 => step.retry(Scope::Lane, credential),
+            401 => step.retry(Scope::Target, credential(step.attempt.target_failures)),
+            403 => step.retry(Scope::Lane, credential(step.attempt.lane_failures)),
             406 | 408 | 421 | 425 | 429 => step.retry(Scope::Target, asked),
             413 if step.attempt.points > 1 => step.split(true),
             413 => step.refused(Dropped::TooLarge),
             431 | 501 | 505 => step.refused(Dropped::Rejected),
             400..=499 => step.bad_line(),
-            502 | 504 => step.doubtful(Unconfirmed::Gateway, asked),
+            502 | 504 => step.doubtful(Unconfirmed::Gateway, Scope::Target, asked),
             // Busy by its own word: it took nothing.
             503 if retry_after.is_some() => step.retry(Scope::Target, asked),
-            _ => step.doubtful(Unconfirmed::ServerError, asked),
+            _ => step.doubtful(Unconfirmed::ServerError, Scope::Target, asked),
         }
     }
 }
@@ -253,12 +258,12 @@ impl Step<'_> {
     }
 
     /// The endpoint may have stored it: replaceable data goes again, additive data is not ours to repeat.
-    fn doubtful(&self, reason: Unconfirmed, wait: Duration) -> Decision {
+    fn doubtful(&self, reason: Unconfirmed, scope: Scope, wait: Duration) -> Decision {
         let fate = match self.attempt.class {
             RetryClass::Replaceable => Fate::Retry,
             RetryClass::Additive => Fate::Lost(Loss::Unconfirmed(reason)),
         };
-        Decision { fate, taint: Taint::Unknown, ..self.retry(Scope::Target, wait) }
+        Decision { fate, taint: Taint::Unknown, ..self.retry(scope, wait) }
     }
 
     /// Nothing of the batch was taken, because of one line in it or of all.

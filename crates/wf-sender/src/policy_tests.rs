@@ -16,11 +16,16 @@ fn attempt(outcome: Outcome) -> Attempt {
         kind: LineKind::Point,
         class: RetryClass::Replaceable,
         points: 100,
-        number: 0,
+        lane_failures: 0,
+        target_failures: 0,
         taint: Taint::Clean,
         splits_left: splits_for(100),
         age: Duration::ZERO,
     }
+}
+
+fn after(failures: u32, attempt: Attempt) -> Attempt {
+    Attempt { lane_failures: failures, target_failures: failures, ..attempt }
 }
 
 /// Says a decision in a few words: the fate, `taints` if it does, and whom a wait concerns for how long.
@@ -78,13 +83,13 @@ fn answers_that_store() {
 #[test]
 fn answers_about_the_configuration_probe_slowly() {
     for status in [300, 301, 302, 303, 307, 308, 404, 407, 410] {
-        check_both(Outcome::status(status), "retry, target 60s");
+        check_both(Outcome::status(status), "retry, lane 60s");
     }
     check_both(Outcome::status(401), "retry, target 250ms");
     check_both(Outcome::status(403), "retry, lane 250ms");
     // Up to a minute, however short the ordinary backoff.
-    check_attempt(Attempt { number: 9, ..attempt(Outcome::status(401)) }, "retry, target 30s");
-    check_attempt(Attempt { number: 9, ..attempt(Outcome::status(429)) }, "retry, target 15s");
+    check_attempt(after(9, attempt(Outcome::status(401))), "retry, target 30s");
+    check_attempt(after(9, attempt(Outcome::status(429))), "retry, target 15s");
 }
 
 #[test]
@@ -160,29 +165,29 @@ fn outcomes_without_a_status() {
 fn provably_unsent_is_retried_by_everyone() {
     // A kept connection that had gone stale: at once, on a new one. Twice in a row is trouble.
     check_both(Outcome::Unsent(Cause::Closed), "retry, lane 0ns");
-    check_attempt(Attempt { number: 1, ..attempt(Outcome::Unsent(Cause::Closed)) }, "retry, target 500ms");
+    check_attempt(after(1, attempt(Outcome::Unsent(Cause::Closed))), "retry, target 500ms");
     for cause in [Cause::Connect, Cause::Resolve, Cause::Reset, Cause::Deadline, Cause::Panic, Cause::Other] {
         check_both(Outcome::Unsent(cause), "retry, target 250ms");
     }
     check_both(Outcome::Unsent(Cause::Tls), "retry, target 5s");
-    check_attempt(Attempt { number: 9, ..attempt(Outcome::Unsent(Cause::Tls)) }, "retry, target 30s");
+    check_attempt(after(9, attempt(Outcome::Unsent(Cause::Tls))), "retry, target 30s");
 }
 
 #[test]
 fn unknown_outcomes_split_the_classes() {
     let table = [
-        (Cause::Closed, "reset", "250ms"),
-        (Cause::Reset, "reset", "250ms"),
-        (Cause::Other, "reset", "250ms"),
-        (Cause::Deadline, "deadline", "250ms"),
-        (Cause::Panic, "panic", "250ms"),
-        (Cause::Protocol, "protocol", "60s"),
+        (Cause::Closed, "reset", "target 250ms"),
+        (Cause::Reset, "reset", "target 250ms"),
+        (Cause::Other, "reset", "target 250ms"),
+        (Cause::Deadline, "deadline", "target 250ms"),
+        (Cause::Panic, "panic", "target 250ms"),
+        (Cause::Protocol, "protocol", "lane 60s"),
     ];
     for (cause, reason, wait) in table {
         check(
             Outcome::Unknown(cause),
-            &format!("retry tainted, target {wait}"),
-            &format!("unconfirmed {reason}, target {wait}"),
+            &format!("retry tainted, {wait}"),
+            &format!("unconfirmed {reason}, {wait}"),
         );
     }
 }

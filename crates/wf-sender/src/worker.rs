@@ -36,6 +36,8 @@ pub(crate) struct Worker {
     /// In the order of the kinds, without those that have no route.
     pub(crate) lanes: Vec<Lane>,
     pub(crate) target: Pause,
+    /// Whose turn it is to look whether the target still fails.
+    pub(crate) prober: usize,
     pub(crate) tasks: JoinSet<Outcome>,
 }
 
@@ -115,7 +117,8 @@ impl Worker {
 
     /// Lets every lane do what can be done now.
     fn step(&mut self, now: Instant, closing: bool) {
-        for lane in 0..self.lanes.len() {
+        let lanes = self.lanes.len();
+        for lane in (self.prober..lanes).chain(0..self.prober) {
             loop {
                 if self.lanes[lane].cut(now) {
                     self.shared.rooms[self.lanes[lane].kind.index()].free();
@@ -175,6 +178,9 @@ impl Worker {
                 Err(_) => cut_off(mark.was_written(), Cause::Deadline),
             }
         });
+        if self.target.failures() > 0 {
+            self.prober = (place + 1) % self.lanes.len();
+        }
         let lane = &mut self.lanes[place];
         lane.flying = Some(Flying { task: task.id(), batch, started: now, is_now });
         lane.pause.begins(now);
@@ -212,13 +218,15 @@ impl Worker {
             kind: lane.kind,
             class,
             points: flying.batch.points(),
-            number: lane.pause.failures().max(self.target.failures()),
+            lane_failures: lane.pause.failures(),
+            target_failures: self.target.failures(),
             taint,
             splits_left: lane.splits_left,
             age,
         };
-        let decision = self.policy.decide(&attempt, fastrand::f64(), now.into_std());
-        self.pause(place, flying.started, decision, now);
+        let jitter = fastrand::f64();
+        let decision = self.policy.decide(&attempt, jitter, now.into_std());
+        self.pause(place, flying.started, decision, jitter, now);
         if flying.is_now {
             self.settle_now(place, decision.fate);
         } else {
@@ -227,20 +235,29 @@ impl Worker {
     }
 
     /// Lets the lane or the target wait after a failure, and end its wait after a success.
-    fn pause(&mut self, place: usize, started: Instant, decision: Decision, now: Instant) {
+    fn pause(&mut self, place: usize, started: Instant, decision: Decision, jitter: f64, now: Instant) {
         let Decision { fate, wait, .. } = decision;
         let lane = &mut self.lanes[place];
         if let Some(wait) = wait {
             let until = Instant::from_std(wait.until);
             match wait.scope {
                 Scope::Lane => lane.pause.failed(started, until, now),
-                Scope::Target => self.target.failed(started, until, now),
+                Scope::Target => {
+                    self.target.failed(started, until, now);
+                    // Another lane that gets through ends the target's wait, and this lane must not try as often as that.
+                    let own = self.policy.backoff.wait(lane.pause.failures(), jitter);
+                    lane.pause.failed(started, now + own, now);
+                }
             }
         }
         let success = matches!(fate, Fate::Delivered | Fate::Lost(Loss::Unconfirmed(Unconfirmed::NoAck)));
         if success {
             lane.pause.succeeded(now);
-            self.target.succeeded(now);
+            if self.target.failures() > 0 {
+                self.target.succeeded(now);
+                // The target is back: every lane may see for itself.
+                self.lanes.iter_mut().for_each(|lane| lane.pause.hasten());
+            }
         } else {
             self.shared.books.publish(|cells| cells.failures += 1);
         }

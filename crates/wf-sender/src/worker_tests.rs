@@ -1,12 +1,16 @@
 //! The worker's reactions to time and to disasters, on a clock that the tests move.
 
 use std::{
-    sync::{Arc, atomic::Ordering, mpsc},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+        mpsc,
+    },
     time::Duration,
 };
 
 use tokio::time::{Instant, advance, sleep};
-use wf_format::{DeltaCounter, Metric};
+use wf_format::{DeltaCounter, Metric, Span};
 use wf_transport::{Batch, Cause, LineKind, MemoryTransport, Outcome, Transport};
 
 use crate::{
@@ -76,6 +80,69 @@ async fn attempts_during_an_outage_are_few_and_delivery_follows_its_end() {
             assert!(attempts <= 12 + outage / 10, "{attempts} attempts in {outage} s");
             sleep(32 * SECOND).await;
             assert_eq!(sender.stats().total().delivered(), 1, "the longest wait is 30 s");
+        })
+        .await;
+    }
+}
+
+/// Answers by kind, counting the attempts with points.
+struct ByKind<F>(F, Arc<AtomicU64>);
+
+impl<F: Fn(LineKind) -> Outcome + Send + Sync + 'static> Transport for ByKind<F> {
+    async fn deliver(&self, batch: &Batch) -> Outcome {
+        if batch.kind() == LineKind::Point {
+            self.1.fetch_add(1, Ordering::Relaxed);
+        }
+        self.0(batch.kind())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lane_that_fails_does_not_stop_the_others_nor_tries_as_often_as_they() {
+    let failures = [
+        Outcome::status(500),
+        Outcome::status(404),
+        Outcome::Unsent(Cause::Connect),
+        Outcome::Unknown(Cause::Protocol),
+    ];
+    for failure in failures {
+        let answer = move |kind| if kind == LineKind::Point { failure } else { Outcome::Stored };
+        let attempts = Arc::new(AtomicU64::new(0));
+        let transport = ByKind(answer, Arc::clone(&attempts));
+        with_worker(Builder::new(transport), |sender| async move {
+            sender.send(&metric(1.0)).unwrap();
+            for _ in 0..600 {
+                sender.send(&DeltaCounter::new("d", 1.0)).unwrap();
+                sleep(SECOND).await;
+            }
+            sleep(5 * SECOND).await;
+            let deltas = sender.stats()[LineKind::Delta];
+            assert_eq!(deltas.delivered(), 600, "{failure:?}");
+            let attempts = attempts.load(Ordering::Relaxed);
+            // One early attempt a wait comes on top of those that a lone lane makes.
+            assert!((5..=2 * (12 + 60)).contains(&attempts), "{failure:?}: {attempts}");
+        })
+        .await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_lane_is_tried_soon_after_an_outage() {
+    for outage in [10, 60, 600] {
+        let down = move |now| if now < outage { Outcome::Unsent(Cause::Connect) } else { Outcome::Stored };
+        with_worker(Builder::new(At(Instant::now(), down)), |sender| async move {
+            sender.send(&metric(1.0)).unwrap();
+            sender.send(&DeltaCounter::new("d", 1.0)).unwrap();
+            sender.send(&Span::new("s", 1_700_000_000_000, 5, 1u128, 2u128)).unwrap();
+            sleep(Duration::from_secs(outage)).await;
+            let attempts = sender.stats().failures();
+            assert!(
+                attempts <= 2 + 12 + outage / 10,
+                "{attempts} attempts in {outage} s: one target, one backoff"
+            );
+            sleep(32 * SECOND).await;
+            let books = sender.stats().total();
+            assert_eq!(books.delivered() + books.dropped_for(Dropped::Expired), 3, "{books}");
         })
         .await;
     }
