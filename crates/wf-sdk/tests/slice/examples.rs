@@ -57,3 +57,22 @@ fn format_only_prints_lines() {
         ]
     );
 }
+
+#[test]
+fn share_a_sender_delivers_for_everybody() {
+    let receiver = Receiver::start().unwrap();
+    let printed = run("share_a_sender", &[&receiver.url()]);
+    assert_eq!(printed, "offered 84 accepted 84 delivered 84 pending 0\n");
+    assert_eq!((receiver.seen(Kind::Delta), receiver.seen(Kind::Metric)), (40, 44));
+}
+
+#[test]
+fn async_main_flushes_and_closes() {
+    let receiver = Receiver::start().unwrap();
+    let printed = run("async_main", &[&receiver.url()]);
+    assert_eq!(printed, "flushed: true\noffered 24 accepted 24 delivered 24 pending 0\n");
+    assert_eq!(
+        (receiver.seen(Kind::Span), receiver.seen(Kind::SpanLogs), receiver.seen(Kind::Metric)),
+        (8, 8, 8)
+    );
+}
