@@ -122,11 +122,9 @@ impl<'a, A: Tags + ?Sized> Event<'a, A> {
 
     fn write_line(&self, line: &mut Line<'_, '_>) -> Result<(), FormatError> {
         let (start, end) = self.times()?;
-        line.put(b"@Event ")?;
-        number::integer(line, start)?;
+        number::integer(line, b"@Event ", start)?;
         // Always written: without it a name that starts with a digit would be read as the end.
-        line.put(b" ")?;
-        number::integer(line, end)?;
+        number::integer(line, b" ", end)?;
         line.put(b" ")?;
         line.text(self.name, Field::Name, usize::MAX, Overlong::Refuse)?;
         annotations::write(line, EventForm::Line, self.annotations)?;
@@ -154,10 +152,8 @@ impl<'a, A: Tags + ?Sized> Event<'a, A> {
             line.put(core::mem::replace(&mut comma, b","))?;
             line.json_text(host, Field::Source)
         })?;
-        line.put(b"],\"startTime\":")?;
-        number::integer(line, start)?;
-        line.put(b",\"endTime\":")?;
-        number::integer(line, end)?;
+        number::integer(line, b"],\"startTime\":", start)?;
+        number::integer(line, b",\"endTime\":", end)?;
         let mut open: &[u8] = b",\"tags\":[";
         for tag in self.tags {
             line.put(core::mem::replace(&mut open, b","))?;

@@ -135,10 +135,8 @@ impl<'a, T: Tags + ?Sized> Histogram<'a, T> {
     fn write_body(&self, line: &mut Line<'_, '_>) -> Result<(), FormatError> {
         time(line, self.timestamp.map(|timestamp| timestamp.0).or(line.format.stamp))?;
         for centroid in self.centroids {
-            line.put(b" #")?;
-            number::integer(line, centroid.count)?;
-            line.put(b" ")?;
-            number::float(line, centroid.mean)?;
+            number::integer(line, b" #", centroid.count)?;
+            number::float(line, b" ", centroid.mean)?;
         }
         line.put(b" ")?;
         line.name(self.name, Field::Name, line.format.limits.name.into())?;

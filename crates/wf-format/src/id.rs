@@ -20,11 +20,14 @@ pub struct Id(u128);
 impl Id {
     /// The id as text: five groups of lower-case hexadecimal digits.
     pub(crate) fn text(self) -> [u8; 36] {
+        let [a, b, c, d] = [96, 64, 32, 0].map(|shift| hex((self.0 >> shift) as u32));
         let mut text = [b'-'; 36];
-        for (pair, byte) in PAIRS.into_iter().zip(self.0.to_be_bytes()) {
-            text[pair] = HEX[usize::from(byte >> 4)];
-            text[pair + 1] = HEX[usize::from(byte & 15)];
-        }
+        text[..8].copy_from_slice(&a);
+        text[9..13].copy_from_slice(&b[..4]);
+        text[14..18].copy_from_slice(&b[4..]);
+        text[19..23].copy_from_slice(&c[..4]);
+        text[24..28].copy_from_slice(&c[4..]);
+        text[28..].copy_from_slice(&d);
         text
     }
 }
@@ -91,7 +94,17 @@ impl fmt::Display for ParseIdError {
 
 impl Error for ParseIdError {}
 
-const HEX: [u8; 16] = *b"0123456789abcdef";
-/// Where the two digits of each byte stand.
-const PAIRS: [usize; 16] = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
+/// The eight hexadecimal digits of a number, all at once: each step gives halves of a group groups of their own.
+fn hex(number: u32) -> [u8; 8] {
+    let number = u64::from(number);
+    let halves = (number | number << 16) & 0x0000_FFFF_0000_FFFF;
+    let bytes = (halves | halves << 8) & 0x00FF_00FF_00FF_00FF;
+    let digits = (bytes | bytes << 4) & 0x0F0F_0F0F_0F0F_0F0F;
+    // One for each digit above nine, which reach sixteen if six is added.
+    let letters = ((digits + 0x0606_0606_0606_0606) >> 4) & 0x0101_0101_0101_0101;
+    (digits + 0x3030_3030_3030_3030 + letters * LETTER_OFFSET).to_be_bytes()
+}
+
+/// From where a letter would stand if it followed the nine to where it does.
+const LETTER_OFFSET: u64 = (b'a' - b'0' - 10) as u64;
 const HYPHENS: [usize; 4] = [8, 13, 18, 23];

@@ -80,9 +80,29 @@ impl<'b, 'f> Line<'b, 'f> {
         let Some(room) = self.buf.get_mut(self.at..end) else {
             return Err(FormatError::BufferFull);
         };
-        room.copy_from_slice(bytes);
+        // Calling the C library pays for long ones only.
+        if bytes.len() < 64 {
+            scan::copy::<scan::Anything>(room, bytes);
+        } else {
+            room.copy_from_slice(bytes);
+        }
         self.at = end;
         Ok(())
+    }
+
+    /// The `N` bytes from `prefix` bytes on, to write to before [`keep`](Self::keep), if there are as many.
+    #[inline]
+    pub(crate) fn room<const N: usize>(&mut self, prefix: usize) -> Option<&mut [u8; N]> {
+        self.buf.get_mut(self.at + prefix..)?.first_chunk_mut()
+    }
+
+    /// Writes `prefix` and keeps `length` bytes after it.
+    #[inline]
+    pub(crate) fn keep<const P: usize>(&mut self, prefix: &[u8; P], length: usize) {
+        if let Some(place) = self.buf.get_mut(self.at..).and_then(<[u8]>::first_chunk_mut) {
+            *place = *prefix;
+        }
+        self.at = usize::min(self.at + P + length, self.buf.len());
     }
 
     /// Writes once more what was written between `start` and `end`.
@@ -142,7 +162,11 @@ impl<'b, 'f> Line<'b, 'f> {
     pub(crate) fn name(&mut self, raw: &str, field: Field, limit: usize) -> Result<Name, FormatError> {
         // Every character of a clean name is one byte and one unit, and none can be trimmed.
         let length = raw.len();
-        if 0 < length && length <= limit && self.keeps_slashes(raw) && self.quoted::<scan::Name>(raw) {
+        if 0 < length
+            && length <= limit
+            && self.keeps_slashes(raw)
+            && self.quoted::<scan::Name, 1>(b"\"", raw)
+        {
             return Ok(Name { delta: false, units: length });
         }
         self.name_with(raw, field, limit, false)
@@ -153,12 +177,12 @@ impl<'b, 'f> Line<'b, 'f> {
     #[inline]
     pub(crate) fn clean_tag(&mut self, key: &str, value: &str, limits: TagLimits) -> bool {
         let (key_len, value_len) = (key.len(), value.len());
+        // Both are lengths of slices, so the sum cannot overflow.
         let fits = 0 < key_len
             && key_len <= limits.key
             && value_len <= limits.value
-            && value_len < limits.pair
-            && key_len < limits.pair - value_len;
-        if !fits || !keeps_its_ends(value) || !self.keeps_slashes(key) {
+            && key_len + value_len < limits.pair;
+        if !fits || !ends_plainly(value) || !self.keeps_slashes(key) {
             return false;
         }
         let end = self.at + key_len + value_len + 6;
@@ -169,7 +193,7 @@ impl<'b, 'f> Line<'b, 'f> {
         (*b1, *equals) = (b' ', b'=');
         (*q1, *q2, *q3, *q4) = (b'"', b'"', b'"', b'"');
         let clean = scan::copy::<scan::Name>(key_to, key.as_bytes())
-            & scan::copy::<PlainText>(value_to, value.as_bytes());
+            && scan::copy::<PlainText>(value_to, value.as_bytes());
         if clean {
             self.at = end;
         }
@@ -179,23 +203,30 @@ impl<'b, 'f> Line<'b, 'f> {
     /// Tells whether every slash in a name is kept.
     #[inline]
     fn keeps_slashes(&self, raw: &str) -> bool {
-        self.format.names == NamePolicy::Receiver || !raw.contains('/')
+        self.format.names == NamePolicy::Receiver || !has_slash(raw)
     }
 
-    /// Writes `raw` in quotes if its bytes all belong to the alphabet and there is room; otherwise nothing.
+    /// Writes text after `prefix`, which ends in its opening quote, if it needs no change, fits the limit, and there is
+    /// room; otherwise nothing.
+    #[inline]
+    fn clean_text<const P: usize>(&mut self, prefix: &[u8; P], raw: &str, limit: usize) -> bool {
+        raw.len() <= limit && ends_plainly(raw) && self.quoted::<PlainText, P>(prefix, raw)
+    }
+
+    /// Writes `prefix`, `raw` and a quote if the bytes of `raw` all belong to the alphabet and there is room; otherwise
+    /// nothing.
     #[inline(always)]
-    fn quoted<A: Alphabet>(&mut self, raw: &str) -> bool {
-        let end = self.at + raw.len() + 2;
-        let Some([open, middle @ .., close]) = self.buf.get_mut(self.at..end) else {
-            return false;
-        };
-        *open = b'"';
+    fn quoted<A: Alphabet, const P: usize>(&mut self, prefix: &[u8; P], raw: &str) -> bool {
+        let end = self.at + raw.len() + P + 1;
+        let Some([room @ .., close]) = self.buf.get_mut(self.at..end) else { return false };
+        let Some((open, middle)) = room.split_first_chunk_mut() else { return false };
+        *open = *prefix;
         *close = b'"';
-        if !scan::copy::<A>(middle, raw.as_bytes()) {
-            return false;
+        let clean = scan::copy::<A>(middle, raw.as_bytes());
+        if clean {
+            self.at = end;
         }
-        self.at = end;
-        true
+        clean
     }
 
     /// Writes a delta counter's name, with a delta sign before it if it has none.
@@ -290,7 +321,7 @@ impl<'b, 'f> Line<'b, 'f> {
         limit: usize,
         overlong: Overlong,
     ) -> Result<(), FormatError> {
-        if raw.len() <= limit && keeps_its_ends(raw) && self.quoted::<PlainText>(raw) {
+        if self.clean_text(b"\"", raw, limit) {
             return Ok(());
         }
         self.careful_text(raw, field, limit, overlong)
@@ -360,12 +391,21 @@ impl<'b, 'f> Line<'b, 'f> {
     /// Writes a source: its own, or the default if that is missing or blank.
     #[inline]
     pub(crate) fn source(&mut self, own: Option<&str>) -> Result<(), FormatError> {
+        let limit = self.format.limits.source.into();
+        match own.or(self.format.default_source) {
+            Some(source) if self.clean_text(b" source=\"", source, limit) => Ok(()),
+            _ => self.careful_source(own, limit),
+        }
+    }
+
+    #[cold]
+    fn careful_source(&mut self, own: Option<&str>, limit: usize) -> Result<(), FormatError> {
         let own = own.filter(|source| !is_blank_text(source));
         let Some(source) = own.or(self.format.default_source) else {
             return Err(FormatError::MissingSource);
         };
         self.put(b" source=")?;
-        self.text(source, Field::Source, self.format.limits.source.into(), Overlong::Refuse)
+        self.careful_text(source, Field::Source, limit, Overlong::Refuse)
     }
 
     /// Writes text as a JSON string, as it is: JSON can carry everything.
@@ -427,8 +467,21 @@ fn place(field: Field) -> Changed {
     }
 }
 
-/// Tells of most text that needs no trimming that it needs none.
+#[cold]
+fn has_slash(raw: &str) -> bool {
+    raw.contains('/')
+}
+
+/// Tells of text that is [`PlainText`] whether it needs no trimming.
 #[inline]
+fn ends_plainly(raw: &str) -> bool {
+    let bytes = raw.as_bytes();
+    let blank = |byte: &u8| *byte == b' ';
+    bytes.first().is_some_and(|first| !blank(first))
+        && bytes.last().is_some_and(|last| !blank(last) && *last != b'\\')
+}
+
+/// Tells of most text that needs no trimming that it needs none.
 fn keeps_its_ends(raw: &str) -> bool {
     let bytes = raw.as_bytes();
     let plain = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_graphic() && *byte != b'\\');

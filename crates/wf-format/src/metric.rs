@@ -212,8 +212,7 @@ pub(crate) fn value_and_time(
     if delta && value <= 0.0 {
         return Err(FormatError::NotPositive);
     }
-    line.put(b" ")?;
-    number::float(line, value)?;
+    number::float(line, b" ", value)?;
     time(line, timestamp.map(|timestamp| timestamp.0).or(if delta { None } else { line.format.stamp }))?;
     Ok(if delta { Kind::Delta } else { Kind::Point })
 }
@@ -225,6 +224,5 @@ pub(crate) fn time(line: &mut Line<'_, '_>, timestamp: Option<i64>) -> Result<()
     if timestamp < 0 {
         return Err(FormatError::OutOfRange(Field::Timestamp));
     }
-    line.put(b" ")?;
-    number::integer(line, timestamp)
+    number::integer(line, b" ", timestamp)
 }

@@ -1,11 +1,107 @@
 //! Numbers in the notation of Python's `repr`: the shortest digits that round-trip, `42422.0`, `1e+16`, `1e-05`.
+//!
+//! Design: most values are whole or have a few decimals, and most integers but times are small. Those are written
+//! straight into the line, eight digits at once; zmij and itoa do the others, and all of them where the buffer is nearly
+//! full.
 
 use crate::error::FormatError;
 use crate::line::Line;
 
-/// Writes a finite number.
+/// Writes `prefix` and a finite number.
 #[inline]
-pub(crate) fn float(line: &mut Line<'_, '_>, value: f64) -> Result<(), FormatError> {
+pub(crate) fn float<const P: usize>(
+    line: &mut Line<'_, '_>,
+    prefix: &[u8; P],
+    value: f64,
+) -> Result<(), FormatError> {
+    // No two decimals of 15 digits or fewer are the same double, so one that reads back as the value is its shortest
+    // text. The cast saturates, and the division rounds correctly.
+    let scaled = (value * DECIMALS) as i64;
+    let magnitude = scaled.unsigned_abs();
+    if magnitude < E8 * E4 && scaled as f64 / DECIMALS == value {
+        if let Some(room) = line.room(P) {
+            let length = decimals(room, magnitude, value.is_sign_negative());
+            line.keep(prefix, length);
+            return Ok(());
+        }
+    }
+    any_float(line, prefix, value)
+}
+
+/// Writes `prefix` and an integer.
+#[inline]
+pub(crate) fn integer<const P: usize>(
+    line: &mut Line<'_, '_>,
+    prefix: &[u8; P],
+    value: i64,
+) -> Result<(), FormatError> {
+    let magnitude = value.unsigned_abs();
+    if value >= 0 && magnitude < E8 {
+        if let Some(room) = line.room(P) {
+            let length = leading(room, 0, magnitude);
+            line.keep(prefix, length);
+            return Ok(());
+        }
+    }
+    line.put(prefix)?;
+    line.put(itoa::Buffer::new().format(value).as_bytes())
+}
+
+/// Writes a number of ten-thousandths, below 10^12, and returns the length.
+#[inline(always)]
+fn decimals(room: &mut [u8; ROOM], magnitude: u64, negative: bool) -> usize {
+    room[0] = b'-';
+    let at = leading(room, usize::from(negative), magnitude / E4);
+    let fraction = four_digits(magnitude % E4) as u32;
+    // The last digit stands in the highest byte; the first is kept even if it is a zero.
+    let zeros = (fraction | 1).leading_zeros() as usize / 8;
+    put_at(room, at, [b'.']);
+    put_at(room, at + 1, (fraction | ZEROS as u32).to_le_bytes());
+    at + 5 - zeros
+}
+
+/// Writes an integer below 10^8 without zeros before it, and returns where it ends.
+#[inline(always)]
+fn leading(room: &mut [u8; ROOM], at: usize, value: u64) -> usize {
+    let digits = if value < E4 { four_digits(value) << 32 } else { eight_digits(value) };
+    // The last digit is kept even if it is a zero.
+    let zeros = (digits | 1 << 56).trailing_zeros() & !7;
+    put_at(room, at, ((digits | ZEROS) >> zeros).to_le_bytes());
+    at + 8 - zeros as usize / 8
+}
+
+/// The digits of an integer below 10^8, one in each byte, the first in the lowest. Each step halves the groups, and
+/// divides all of them at once by multiplying with a rounded reciprocal; no lane overflows.
+#[inline(always)]
+fn eight_digits(value: u64) -> u64 {
+    let fours = (value / E4) | ((value % E4) << 32);
+    let hundreds = (fours.wrapping_mul(10_486) >> 20) & 0x7F_0000_007F;
+    let twos = hundreds | fours.wrapping_sub(hundreds.wrapping_mul(100)) << 16;
+    let tens = (twos.wrapping_mul(103) >> 10) & 0xF_000F_000F_000F;
+    tens | twos.wrapping_sub(tens.wrapping_mul(10)) << 8
+}
+
+/// The digits of an integer below 10^4, likewise in four bytes.
+#[inline(always)]
+fn four_digits(value: u64) -> u64 {
+    let hundreds = value.wrapping_mul(10_486) >> 20;
+    let twos = hundreds | value.wrapping_sub(hundreds.wrapping_mul(100)) << 16;
+    let tens = (twos.wrapping_mul(103) >> 10) & 0xF_000F;
+    tens | twos.wrapping_sub(tens.wrapping_mul(10)) << 8
+}
+
+#[inline(always)]
+fn put_at<const N: usize>(room: &mut [u8; ROOM], at: usize, bytes: [u8; N]) {
+    // Changes nothing, and tells the compiler that there is room.
+    let at = at % (ROOM / 2);
+    if let Some(place) = room.get_mut(at..).and_then(<[u8]>::first_chunk_mut) {
+        *place = bytes;
+    }
+}
+
+#[inline(never)]
+fn any_float(line: &mut Line<'_, '_>, prefix: &[u8], value: f64) -> Result<(), FormatError> {
+    line.put(prefix)?;
     let mut digits = zmij::Buffer::new();
     let text = digits.format_finite(value);
     let magnitude = value.abs();
@@ -14,12 +110,6 @@ pub(crate) fn float(line: &mut Line<'_, '_>, value: f64) -> Result<(), FormatErr
     } else {
         exponential(line, text)
     }
-}
-
-/// Writes an integer.
-#[inline]
-pub(crate) fn integer(line: &mut Line<'_, '_>, value: i64) -> Result<(), FormatError> {
-    line.put(itoa::Buffer::new().format(value).as_bytes())
 }
 
 /// Rewrites `text`, positional or not, with one digit before the point and a signed exponent of two digits or more.
@@ -64,3 +154,49 @@ fn exponential(line: &mut Line<'_, '_>, text: &str) -> Result<(), FormatError> {
 
 // A double needs 17 digits; a positional number of this size carries zeros after them.
 const MAX_DIGITS: usize = 32;
+/// What the fast ways may write over: nothing starts after a sign and eight digits or is longer than eight.
+const ROOM: usize = 32;
+const DECIMALS: f64 = E4 as f64;
+const E4: u64 = 10_000;
+const E8: u64 = 100_000_000;
+const ZEROS: u64 = 0x3030_3030_3030_3030;
+
+#[cfg(test)]
+mod tests {
+    use core::str;
+
+    use super::{any_float, float};
+    use crate::format::Format;
+    use crate::line::Line;
+
+    #[track_caller]
+    fn check(value: f64) {
+        let (mut fast, mut slow) = ([0; 64], [0; 64]);
+        let mut line = Line::new(&mut fast, &Format::DEFAULT);
+        assert_eq!(float(&mut line, b" ", value), Ok(()));
+        let fast = line.finish();
+        let mut line = Line::new(&mut slow, &Format::DEFAULT);
+        assert_eq!(any_float(&mut line, b" ", value), Ok(()));
+        assert_eq!(str::from_utf8(fast), str::from_utf8(line.finish()));
+    }
+
+    #[test]
+    fn both_ways_write_the_same() {
+        let edges =
+            [0.0, 0.0001, 0.00015, 0.1, 0.3, 1.0, 9999.9999, 1e4, 99999999.9999, 1e8, 1e12, 1e15, 1e300];
+        edges.into_iter().for_each(|value| [value, -value].into_iter().for_each(check));
+        // Marsaglia's xorshift64.
+        let mut random = 0x9E37_79B9_7F4A_7C15_u64;
+        for round in 0..if cfg!(miri) { 50 } else { 100_000 } {
+            random ^= random << 13;
+            random ^= random >> 7;
+            random ^= random << 17;
+            // All magnitudes, as whole numbers, with up to five decimals, and beside those.
+            let whole = (random >> (round % 50)) as i64 as f64;
+            let value = whole / [1.0, 10.0, 100.0, 1e3, 1e4, 1e5][round % 6];
+            check(value);
+            check(f64::from_bits(value.to_bits() ^ 1));
+            check(f64::from_bits(random & !(1 << 62)));
+        }
+    }
+}

@@ -11,8 +11,8 @@ pub(crate) trait Alphabet {
     /// Tells whether `byte` belongs to it. Without branches, for the sake of vector code.
     fn holds(byte: u8) -> bool;
 
-    /// Does so for eight bytes below 0x80 at once: sets the high bit of those that belong.
-    fn holds_each(bytes: u64) -> u64;
+    /// Tells of eight bytes at once whether there are others among them: then some high bit is set.
+    fn strangers(bytes: u64) -> u64;
 }
 
 /// What the receiver allows in names and keys, but for what may stand before them.
@@ -26,9 +26,10 @@ impl Alphabet for Name {
     }
 
     #[inline(always)]
-    fn holds_each(bytes: u64) -> u64 {
-        let letter = between(bytes | repeat(0x20), b'a', b'z');
-        letter | between(bytes, b',', b'9') | between(bytes, b'_', b'_')
+    fn strangers(bytes: u64) -> u64 {
+        let low = bytes & !HIGH;
+        let letter = between(low | repeat(0x20), b'a', b'z');
+        !(letter | between(low, b',', b'9') | between(low, b'_', b'_')) | bytes
     }
 }
 
@@ -42,8 +43,26 @@ impl Alphabet for PlainText {
     }
 
     #[inline(always)]
-    fn holds_each(bytes: u64) -> u64 {
-        between(bytes, b' ', b'~') & !between(bytes, b'"', b'"')
+    fn strangers(bytes: u64) -> u64 {
+        // Only a byte that does not belong borrows from the next, or carries into it, so what these make up does no harm.
+        let control = bytes.wrapping_sub(repeat(b' '));
+        let quote = (bytes ^ repeat(b'"')).wrapping_sub(repeat(1));
+        control | quote | bytes.wrapping_add(repeat(1))
+    }
+}
+
+/// All bytes: for copying alone.
+pub(crate) struct Anything;
+
+impl Alphabet for Anything {
+    #[inline(always)]
+    fn holds(_: u8) -> bool {
+        true
+    }
+
+    #[inline(always)]
+    fn strangers(_: u64) -> u64 {
+        0
     }
 }
 
@@ -53,35 +72,25 @@ pub(crate) fn copy<A: Alphabet>(to: &mut [u8], from: &[u8]) -> bool {
     if to.len() != from.len() {
         return false;
     }
-    if let (Some(&last), Some(to_last)) = (from.last_chunk::<16>(), to.last_chunk_mut::<16>()) {
-        let mut all = true;
-        *to_last = last;
+    if let (Some(last), Some(to_last)) = (from.last_chunk::<16>(), to.last_chunk_mut::<16>()) {
+        *to_last = *last;
+        let mut all = holds_all::<A>(last);
         let (to, _) = to.split_at_mut(from.len() - 1);
         for (to, from) in to.chunks_exact_mut(16).zip(from.chunks_exact(16)) {
-            all &= from.iter().fold(true, |all, &byte| all & A::holds(byte));
-            to.copy_from_slice(from);
+            if let (Some(to), Some(from)) = (to.first_chunk_mut::<16>(), from.first_chunk::<16>()) {
+                all &= holds_all::<A>(from);
+                *to = *from;
+            }
         }
-        return all & last.iter().fold(true, |all, &byte| all & A::holds(byte));
+        return all;
     }
-    if let (Some(&first), Some(&last)) = (from.first_chunk::<8>(), from.last_chunk::<8>()) {
-        if let Some(to) = to.first_chunk_mut() {
-            *to = first;
-        }
-        if let Some(to) = to.last_chunk_mut() {
-            *to = last;
-        }
-        return holds_all::<A>(u64::from_le_bytes(first)) & holds_all::<A>(u64::from_le_bytes(last));
+    if let Some((first, last)) = copy_ends::<8>(to, from) {
+        let strangers = A::strangers(u64::from_le_bytes(first)) | A::strangers(u64::from_le_bytes(last));
+        return strangers & HIGH == 0;
     }
-    if let (Some(&first), Some(&last)) = (from.first_chunk::<4>(), from.last_chunk::<4>()) {
-        if let Some(to) = to.first_chunk_mut() {
-            *to = first;
-        }
-        if let Some(to) = to.last_chunk_mut() {
-            *to = last;
-        }
-        return holds_all::<A>(
-            u64::from(u32::from_le_bytes(first)) | u64::from(u32::from_le_bytes(last)) << 32,
-        );
+    if let Some((first, last)) = copy_ends::<4>(to, from) {
+        let bytes = u64::from(u32::from_le_bytes(first)) | u64::from(u32::from_le_bytes(last)) << 32;
+        return A::strangers(bytes) & HIGH == 0;
     }
     // Three bytes at most; looking at them together measured slower.
     let mut all = true;
@@ -92,9 +101,19 @@ pub(crate) fn copy<A: Alphabet>(to: &mut [u8], from: &[u8]) -> bool {
     all
 }
 
+/// Not inlined, because the compiler makes good vector code of it only where nothing else is around.
+#[inline(never)]
+fn holds_all<A: Alphabet>(bytes: &[u8; 16]) -> bool {
+    bytes.iter().fold(true, |all, &byte| all & A::holds(byte))
+}
+
+/// Copies the first and the last `N` bytes, which overlap or meet in a text of `N` to twice as many, and returns them.
 #[inline(always)]
-fn holds_all<A: Alphabet>(bytes: u64) -> bool {
-    A::holds_each(bytes & !HIGH) & !bytes & HIGH == HIGH
+fn copy_ends<const N: usize>(to: &mut [u8], from: &[u8]) -> Option<([u8; N], [u8; N])> {
+    let (&first, &last) = (from.first_chunk::<N>()?, from.last_chunk::<N>()?);
+    *to.first_chunk_mut()? = first;
+    *to.last_chunk_mut()? = last;
+    Some((first, last))
 }
 
 /// Sets the high bit of each byte from `low` to `high`; no byte may have it set before.

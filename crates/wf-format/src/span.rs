@@ -165,10 +165,8 @@ impl<'a, T: Tags + ?Sized> Span<'a, T> {
         }
         let marked = !self.logs.is_empty() && line.format.mark_span_logs;
         tag_list::write(line, TagKind::Span { references, marked }, self.tags)?;
-        line.put(b" ")?;
-        number::integer(line, start)?;
-        line.put(b" ")?;
-        number::integer(line, duration)
+        number::integer(line, b" ", start)?;
+        number::integer(line, b" ", duration)
     }
 }
 

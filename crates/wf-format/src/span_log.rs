@@ -35,8 +35,7 @@ impl<'a> SpanLog<'a> {
         if timestamp < 0 {
             return Err(FormatError::OutOfRange(Field::Timestamp));
         }
-        line.put(b"{\"timestamp\":")?;
-        number::integer(line, timestamp)?;
+        number::integer(line, b"{\"timestamp\":", timestamp)?;
         line.put(b",\"fields\":{")?;
         let mut comma: &[u8] = b"";
         self.fields.try_for_each(&mut |key, value| {

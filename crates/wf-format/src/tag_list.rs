@@ -12,6 +12,8 @@ use crate::tags::Tags;
 pub(crate) struct TagList {
     kind: TagKind,
     limits: TagLimits,
+    /// How many tags there may be.
+    limit: usize,
     /// Where the first tag starts in the line.
     start: usize,
     /// Where the tags start that give way to all before them, once they are being written.
@@ -43,13 +45,14 @@ pub(crate) fn write<T: Tags + ?Sized>(
         TagKind::Span { references, .. } => references,
     };
     let limits = &line.format.limits;
-    let (key, value, pair) = match kind {
-        TagKind::Point => (limits.tag_key, limits.tag_value, limits.tag_pair.into()),
-        TagKind::Span { .. } => (limits.span_tag_key, limits.span_tag_value, usize::MAX),
+    let (key, value, pair, limit) = match kind {
+        TagKind::Point => (limits.tag_key, limits.tag_value, limits.tag_pair.into(), limits.tags),
+        TagKind::Span { .. } => (limits.span_tag_key, limits.span_tag_value, usize::MAX, limits.span_tags),
     };
     let limits = TagLimits { key: key.into(), value: value.into(), pair };
-    let mut list = TagList { kind, limits, start: line.len(), global_start: None, count, seen: 0 };
-    list.check_count(line)?;
+    let limit = limit.into();
+    let mut list = TagList { kind, limits, limit, start: line.len(), global_start: None, count, seen: 0 };
+    list.check_count()?;
     own.try_for_each(&mut |key, value| list.add(line, key, value))?;
     if let Some(global) = line.format.tags {
         list.global_start = Some(line.len());
@@ -66,20 +69,20 @@ impl TagList {
     #[inline]
     fn add(&mut self, line: &mut Line<'_, '_>, key: &str, value: &str) -> Result<(), FormatError> {
         let start = line.len();
-        let key_end = if line.clean_tag(key, value, self.limits) {
+        let (bit, key_end) = if line.clean_tag(key, value, self.limits) {
             self.check_key(key.as_bytes())?;
-            start + key.len() + 3
+            (bit(key.as_bytes()), start + key.len() + 3)
         } else {
-            self.write_tag(line, key, value)?
+            let key_end = self.write_tag(line, key, value)?;
+            // Between the blank and the quotes.
+            (bit(line.between(start + 2, key_end - 1)), key_end)
         };
-        // Between the blank and the quotes.
-        let bit = 1 << hash(line.between(start + 2, key_end - 1));
         self.count += 1;
         if self.seen & bit != 0 {
             self.drop_duplicate(line, start, key_end)?;
         }
         self.seen |= bit;
-        self.check_count(line)
+        self.check_count()
     }
 
     /// Writes a tag that needs a closer look, and returns where its quoted key ends.
@@ -103,21 +106,20 @@ impl TagList {
         Ok(key_end)
     }
 
-    fn check_count(&self, line: &Line<'_, '_>) -> Result<(), FormatError> {
-        let limits = &line.format.limits;
-        let limit = match self.kind {
-            TagKind::Point => limits.tags,
-            TagKind::Span { .. } => limits.span_tags,
-        };
-        if self.count > usize::from(limit) { Err(FormatError::TooManyTags) } else { Ok(()) }
+    #[inline]
+    fn check_count(&self) -> Result<(), FormatError> {
+        if self.count > self.limit { Err(FormatError::TooManyTags) } else { Ok(()) }
     }
 
+    #[inline]
     fn check_key(&self, key: &[u8]) -> Result<(), FormatError> {
         match (key, self.kind) {
             (b"source", _) => Err(FormatError::ReservedTagKey),
             (_, TagKind::Point) => Ok(()),
             (b"host" | b"traceId" | b"spanId", _) => Err(FormatError::ReservedTagKey),
-            (key, _) if key.iter().all(u8::is_ascii_digit) => Err(FormatError::NumericTagKey),
+            ([b'0'..=b'9', rest @ ..], _) if rest.iter().all(u8::is_ascii_digit) => {
+                Err(FormatError::NumericTagKey)
+            }
             _ => Ok(()),
         }
     }
@@ -175,13 +177,13 @@ fn first_tag(written: &[u8]) -> Option<(usize, usize)> {
     Some((key, key + 2 + value + 1))
 }
 
-/// A number below 64 that differs for most keys of one line.
+/// One bit of 64, another one for most keys of one line.
 #[inline]
-fn hash(key: &[u8]) -> u32 {
-    let first = key.first().copied().unwrap_or_default();
-    let last = key.last().copied().unwrap_or_default();
-    let middle = key.get(key.len() / 2).copied().unwrap_or_default();
-    let mixed =
-        u32::from(first) ^ (u32::from(middle) * 5) ^ (u32::from(last) * 13) ^ ((key.len() as u32) * 29);
-    mixed % 64
+fn bit(key: &[u8]) -> u64 {
+    let byte = |byte: Option<&u8>| u32::from(byte.copied().unwrap_or_default());
+    let mixed = byte(key.first())
+        ^ (byte(key.last()) * 5)
+        ^ (byte(key.get(key.len() / 2)) * 13)
+        ^ ((key.len() as u32) << 3);
+    1_u64.rotate_left(mixed)
 }

@@ -206,6 +206,14 @@ proptest! {
     }
 
     #[test]
+    fn ids_are_written_as_the_twin(id: u128) {
+        let digits = format!("{id:032x}");
+        let (a, rest) = digits.split_at(8);
+        let groups = [a, &rest[..4], &rest[4..8], &rest[8..12], &rest[12..]];
+        prop_assert_eq!(Id::from(id).to_string(), groups.join("-"));
+    }
+
+    #[test]
     fn names_are_sanitized_like_the_twin(name in text(), python in any::<bool>()) {
         let names = if python { NamePolicy::Python } else { NamePolicy::Receiver };
         let format = Format::DEFAULT.default_source("h").names(names);
