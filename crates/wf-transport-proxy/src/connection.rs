@@ -1,14 +1,14 @@
 use std::{
     io::{self, Read},
     net::SocketAddr,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use socket2::{SockRef, TcpKeepalive};
 use tokio::{
     io::{AsyncWrite, AsyncWriteExt},
     net::{TcpStream, lookup_host},
-    time::timeout,
+    time::{Instant, timeout},
 };
 use wf_transport::{Batch, Cause};
 
@@ -34,10 +34,7 @@ impl Connection {
         let left = timeouts.connect.saturating_sub(start.elapsed());
         let stream = connect(&addresses, left).await.ok_or(Cause::Connect)?;
         configure(&stream, timeouts);
-        let connection = Self { stream, fresh: true, rested: Instant::now() };
-        // Some servers close on the spot, as when they are full.
-        connection.look()?;
-        Ok(connection)
+        Ok(Self { stream, fresh: true, rested: Instant::now() })
     }
 
     /// Returns how long ago the last batch was written.
@@ -153,24 +150,23 @@ const KEEPALIVE_IDLE: Duration = Duration::from_secs(30);
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(10);
 #[cfg(any(target_os = "linux", target_os = "macos", target_os = "windows"))]
 const KEEPALIVE_RETRIES: u32 = 3;
-/// What is in the kernel is lost with the connection, so little should be.
+// What is in the kernel is lost with the connection, so little should be: with this, a peer on loopback that never reads
+// has 154 kB written to it before the first write that waits, without it 4.0 MB.
 #[cfg(target_os = "linux")]
 const NOT_SENT: u32 = 16 << 10;
 
 #[cfg(test)]
 mod tests {
-    use std::{
-        net::SocketAddr,
-        time::{Duration, Instant},
-    };
+    use std::{io, net::SocketAddr, time::Duration};
 
     use tokio::{
         io::{AsyncReadExt, duplex},
         net::{TcpListener, TcpSocket, TcpStream},
+        time::Instant,
     };
     use wf_transport::Cause;
 
-    use super::{connect, write_all};
+    use super::{cause, connect, write_all};
 
     #[tokio::test]
     async fn one_byte_at_a_time_is_written_whole() {
@@ -191,7 +187,7 @@ mod tests {
         const LIMIT: Duration = Duration::from_secs(10);
         let (mut near, mut far) = duplex(1);
         let mut sent = 0;
-        let start = tokio::time::Instant::now();
+        let start = Instant::now();
         let reader = async {
             for _ in 0..5 {
                 tokio::time::sleep(Duration::from_secs(9)).await;
@@ -221,10 +217,11 @@ mod tests {
         let silent = Silent::new().await;
         let open = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let addresses = [refusing, silent.address, open.local_addr().unwrap()];
+        let limit = Duration::from_secs(2);
         let start = Instant::now();
-        let stream = connect(&addresses, Duration::from_millis(600)).await.unwrap();
+        let stream = connect(&addresses, limit).await.unwrap();
         assert_eq!(stream.peer_addr().unwrap(), addresses[2]);
-        assert!(start.elapsed() < Duration::from_secs(5));
+        assert!(start.elapsed() < limit);
 
         assert!(connect(&addresses[..2], Duration::from_millis(200)).await.is_none());
         assert!(connect(&[], Duration::from_millis(200)).await.is_none());
@@ -250,6 +247,20 @@ mod tests {
             }
             Self { address, _listener: listener, _queue: queue }
         }
+    }
+
+    #[test]
+    fn errors_are_told_apart() {
+        #[track_caller]
+        fn check(kind: io::ErrorKind, expected: Cause) {
+            assert_eq!(cause(&kind.into()), expected);
+        }
+        check(io::ErrorKind::BrokenPipe, Cause::Closed);
+        check(io::ErrorKind::ConnectionAborted, Cause::Reset);
+        check(io::ErrorKind::ConnectionReset, Cause::Reset);
+        check(io::ErrorKind::HostUnreachable, Cause::Other);
+        check(io::ErrorKind::NotConnected, Cause::Closed);
+        check(io::ErrorKind::TimedOut, Cause::Deadline);
     }
 
     #[cfg(target_os = "linux")]
