@@ -1,6 +1,6 @@
 //! Settings of a receiver.
 
-use std::io;
+use std::{fmt, io};
 
 use wf_parse::Limits;
 
@@ -19,7 +19,7 @@ use crate::receiver::Receiver;
 /// # drop(receiver);
 /// # Ok::<(), std::io::Error>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use]
 pub struct Builder {
     pub(crate) port: u16,
@@ -27,7 +27,9 @@ pub struct Builder {
     pub(crate) time_window: bool,
     pub(crate) remote_host: Option<String>,
     pub(crate) limits: Limits,
-    pub(crate) trace_port: bool,
+    pub(crate) traces_port: Option<u16>,
+    pub(crate) tls: bool,
+    pub(crate) token: Option<String>,
     pub(crate) keep_lines: usize,
     pub(crate) keep_ids: usize,
 }
@@ -40,7 +42,9 @@ impl Builder {
             time_window: true,
             remote_host: None,
             limits: Limits::PROXY,
-            trace_port: false,
+            traces_port: None,
+            tls: false,
+            token: None,
             keep_lines: DEFAULT_KEEP_LINES,
             keep_ids: DEFAULT_KEEP_IDS,
         }
@@ -78,12 +82,30 @@ impl Builder {
         self
     }
 
-    /// Behaves like a proxy's trace port (30000) instead of its metric port (2878); default false.
+    /// Listens at a second port that behaves like a proxy's trace port (30000); 0 is a free one. Default: none.
     ///
-    /// Every line is a span, or span logs if it is a JSON object or the request says so; `f` is ignored otherwise. Lines
-    /// without a source get `unknown`. Only here do spans come over raw TCP.
-    pub const fn trace_port(mut self, on: bool) -> Self {
-        self.trace_port = on;
+    /// There every line is a span, or span logs if it is a JSON object or the request says so; `f` is ignored otherwise.
+    /// Lines without a source get `unknown`. Only there do spans come over raw TCP. What comes is counted with the rest.
+    pub const fn traces_port(mut self, port: u16) -> Self {
+        self.traces_port = Some(port);
+        self
+    }
+
+    /// Speaks TLS on every port, with a certificate for `localhost` and the loopback addresses that
+    /// [`Receiver::ca_pem`] vouches for; default false.
+    ///
+    /// Authority and keys are made at the start and exist only in this process.
+    pub const fn tls(mut self, on: bool) -> Self {
+        self.tls = on;
+        self
+    }
+
+    /// Wants this token with every request, as the service does, and a proxy with `authMethod`: in `Authorization` (with
+    /// or without `Bearer`), in `X-AUTH-TOKEN`, or as the parameter `t`, `token` or `api_key`. Default: none.
+    ///
+    /// A request without it is answered 401 and not read; raw TCP is thrown away to its end.
+    pub fn token(mut self, token: impl Into<String>) -> Self {
+        self.token = Some(token.into());
         self
     }
 
@@ -114,6 +136,18 @@ impl Builder {
     }
 }
 
+// The token stays out.
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("port", &self.port)
+            .field("traces_port", &self.traces_port)
+            .field("tls", &self.tls)
+            .field("token", &self.token.as_ref().map(|_| "***"))
+            .finish_non_exhaustive()
+    }
+}
+
 const DEFAULT_KEEP_LINES: usize = 1000;
 const DEFAULT_KEEP_IDS: usize = 4_000_000;
 
@@ -125,7 +159,8 @@ mod tests {
     fn documented_defaults() {
         let builder = Builder::new();
         assert_eq!((builder.port, builder.clock_millis, builder.time_window), (0, None, true));
-        assert_eq!((builder.remote_host, builder.limits, builder.trace_port), (None, Limits::PROXY, false));
+        assert_eq!((builder.remote_host, builder.limits, builder.traces_port), (None, Limits::PROXY, None));
+        assert_eq!((builder.tls, builder.token), (false, None));
         assert_eq!((builder.keep_lines, builder.keep_ids), (1000, 4_000_000));
     }
 }

@@ -26,6 +26,9 @@ pub struct Counts {
     pub without_id: u64,
     /// Requests read to their end, whatever the answer.
     pub requests: u64,
+    /// Requests and raw TCP connections that did not show the token that [`Builder::token`](crate::Builder::token) wants;
+    /// never processed.
+    pub unauthorized: u64,
     /// Requests that a scripted answer was given to; [`Answer::honest`](crate::Answer::honest) is none.
     pub scripted: u64,
     /// Lines of raw TCP that were longer than the port takes (32,768 bytes; trace ports 1 MiB); never processed.

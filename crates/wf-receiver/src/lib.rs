@@ -31,9 +31,13 @@
 //! [`Receiver::script`] makes it answer a request otherwise: any status, with or without storing the batch first, or no answer
 //! at all.
 //!
+//! As the service answers it takes events as JSON at `/api/v2/event`, wants a [token](Builder::token) if told to, and
+//! speaks [TLS](Builder::tls) with an authority made for it alone. A second port can behave as a proxy's
+//! [trace port](Builder::traces_port). Raw TCP comes in at the same ports: the first two bytes tell.
+//!
 //! # Not here
-//! No TLS, no authentication, no gzip on raw TCP, no idle timeout, and nothing is sent on: what arrives is counted and forgotten, but for the
-//! last few lines and one counter per id.
+//! No gzip on raw TCP, and nothing is sent on: what arrives is counted and forgotten, but for the last few lines and one
+//! counter per id.
 
 #![forbid(unsafe_code)]
 
@@ -41,6 +45,7 @@ mod answer;
 mod body;
 mod builder;
 mod counts;
+mod event;
 mod ids;
 mod line;
 mod receiver;
@@ -49,6 +54,7 @@ mod socket;
 mod store;
 mod stream;
 mod sum;
+mod tls;
 
 pub use wf_parse::{Format, Granularity, Kind, Limits, Verdict};
 

@@ -17,7 +17,8 @@ use crate::builder::Builder;
 use crate::counts::{Counts, kind_index};
 use crate::line::{Line, Rejection};
 use crate::serve;
-use crate::store::Store;
+use crate::store::{Door, Store};
+use crate::tls::Identity;
 
 /// A Wavefront endpoint on 127.0.0.1 that counts what it gets.
 ///
@@ -30,6 +31,8 @@ use crate::store::Store;
 #[derive(Debug)]
 pub struct Receiver {
     addr: SocketAddr,
+    traces_addr: Option<SocketAddr>,
+    ca_pem: Option<String>,
     store: Arc<Store>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
@@ -52,23 +55,29 @@ impl Receiver {
 
     pub(crate) fn with(settings: Builder) -> io::Result<Self> {
         let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
-        let listener = {
+        let (listener, traces) = {
             let _inside = runtime.enter();
-            listen(settings.port)?
+            (listen(settings.port)?, settings.traces_port.map(listen).transpose()?)
         };
         let addr = listener.local_addr()?;
+        let traces_addr = traces.as_ref().map(TcpListener::local_addr).transpose()?;
+        let identity = if settings.tls { Some(Identity::new()?) } else { None };
+        let (tls, ca_pem) = identity.map(|identity| (identity.acceptor, identity.ca_pem)).unzip();
         let store = Arc::new(Store::new(settings));
         let (stop, stopped) = oneshot::channel();
         let served = Arc::clone(&store);
         let thread = thread::Builder::new().name("wf-receiver".to_owned()).spawn(move || {
             runtime.block_on(async {
+                if let Some(traces) = traces {
+                    tokio::spawn(serve::serve(traces, Door::Traces, tls.clone(), Arc::clone(&served)));
+                }
                 tokio::select! {
                     _ = stopped => {}
-                    never = serve::serve(listener, served) => match never {},
+                    never = serve::serve(listener, Door::Metrics, tls, served) => match never {},
                 }
             });
         })?;
-        Ok(Self { addr, store, stop: Some(stop), thread: Some(thread) })
+        Ok(Self { addr, traces_addr, ca_pem, store, stop: Some(stop), thread: Some(thread) })
     }
 
     /// The address it listens at.
@@ -83,10 +92,23 @@ impl Receiver {
         self.addr.port()
     }
 
-    /// The address as a URL for senders, `proxy://127.0.0.1:PORT`.
+    /// The address of the port that [`Builder::traces_port`] opened.
+    #[must_use]
+    pub const fn traces_addr(&self) -> Option<SocketAddr> {
+        self.traces_addr
+    }
+
+    /// The certificate, as PEM, that clients have to trust if it speaks TLS.
+    #[must_use]
+    pub fn ca_pem(&self) -> Option<&str> {
+        self.ca_pem.as_deref()
+    }
+
+    /// The address as a URL for senders, `proxy://127.0.0.1:PORT`, or `proxys://` if it speaks TLS.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("proxy://{}", self.addr)
+        let scheme = if self.ca_pem.is_some() { "proxys" } else { "proxy" };
+        format!("{scheme}://{}", self.addr)
     }
 
     /// Answers the next HTTP requests with these, one each, after those that an earlier call left; then as before.

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_ENCODING, CONTENT_TYPE};
+use http::request::Parts;
 use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Incoming;
@@ -17,21 +18,27 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::io::AsyncReadExt;
 use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
 use wf_parse::Format;
 
 use crate::answer::{Act, Answer};
 use crate::body::{Body, Unreadable};
-use crate::socket::Socket;
-use crate::store::{Store, Way};
+use crate::socket::{Socket, Stream};
+use crate::store::{Door, Store, Way};
 use crate::stream;
 
 /// Accepts connections for ever.
-pub(crate) async fn serve(listener: TcpListener, store: Arc<Store>) -> Infallible {
+pub(crate) async fn serve(
+    listener: TcpListener,
+    door: Door,
+    tls: Option<TlsAcceptor>,
+    store: Arc<Store>,
+) -> Infallible {
     loop {
         match listener.accept().await {
             Ok((stream, client)) => {
                 store.change(|state| state.counts.connections += 1);
-                tokio::spawn(connection(stream, client, Arc::clone(&store)));
+                tokio::spawn(connection(stream, client, door, tls.clone(), Arc::clone(&store)));
             }
             // Out of file descriptors, most likely: trying again at once would only burn the processor.
             Err(_) => tokio::time::sleep(std::time::Duration::from_millis(10)).await,
@@ -39,7 +46,21 @@ pub(crate) async fn serve(listener: TcpListener, store: Arc<Store>) -> Infallibl
     }
 }
 
-async fn connection(mut stream: TcpStream, client: SocketAddr, store: Arc<Store>) {
+async fn connection(
+    stream: TcpStream,
+    client: SocketAddr,
+    door: Door,
+    tls: Option<TlsAcceptor>,
+    store: Arc<Store>,
+) {
+    let mut stream = match tls {
+        None => Stream::Plain(stream),
+        Some(tls) => match tls.accept(stream).await {
+            Ok(stream) => Stream::Tls(Box::new(stream)),
+            // A client that does not trust us, most likely; it knows why.
+            Err(_) => return,
+        },
+    };
     let mut ahead = Vec::with_capacity(2);
     while ahead.len() < 2 {
         if !matches!(stream.read_buf(&mut ahead).await, Ok(1..)) {
@@ -47,9 +68,9 @@ async fn connection(mut stream: TcpStream, client: SocketAddr, store: Arc<Store>
         }
     }
     if is_http(&ahead) {
-        http(ahead, stream, client, store).await;
+        http(ahead, stream, client, door, store).await;
     } else if !ahead.is_empty() {
-        stream::read(ahead, stream, client.ip(), &store).await;
+        stream::read(ahead, stream, client.ip(), &store, door).await;
     }
 }
 
@@ -59,15 +80,15 @@ fn is_http(ahead: &[u8]) -> bool {
     METHODS.iter().any(|method| ahead.starts_with(method))
 }
 
-async fn http(ahead: Vec<u8>, stream: TcpStream, client: SocketAddr, store: Arc<Store>) {
+async fn http(ahead: Vec<u8>, stream: Stream, client: SocketAddr, door: Door, store: Arc<Store>) {
     // Answers are small and awaited; holding them back would only cost time.
-    let _ = stream.set_nodelay(true);
+    let _ = stream.tcp().set_nodelay(true);
     let reset = Arc::new(AtomicBool::new(false));
     let socket = TokioIo::new(Socket::new(ahead, stream, Arc::clone(&reset)));
     let service = service_fn(|request| {
         let (store, reset) = (Arc::clone(&store), Arc::clone(&reset));
         async move {
-            let answer = answer(request, client, &store).await;
+            let answer = answer(request, client, door, &store).await;
             if matches!(answer, Err(Broken::Reset)) {
                 reset.store(true, Ordering::Relaxed);
             }
@@ -81,6 +102,7 @@ async fn http(ahead: Vec<u8>, stream: TcpStream, client: SocketAddr, store: Arc<
 async fn answer(
     request: Request<Incoming>,
     client: SocketAddr,
+    door: Door,
     store: &Store,
 ) -> Result<Response<Full<Bytes>>, Broken> {
     let (head, body) = request.into_parts();
@@ -94,6 +116,10 @@ async fn answer(
     if head.method == Method::OPTIONS {
         return Ok(respond(StatusCode::NO_CONTENT, ""));
     }
+    if !store.admits(token(&head)) {
+        store.change(|state| state.counts.unauthorized += 1);
+        return Ok(respond(StatusCode::UNAUTHORIZED, "401 Unauthorized\n"));
+    }
     let content = match body.content {
         Ok(content) => content,
         Err(Unreadable::TooLarge) => return Ok(respond_and_close(StatusCode::PAYLOAD_TOO_LARGE, "")),
@@ -104,20 +130,17 @@ async fn answer(
     };
     // As Java reads it: what is no UTF-8 becomes U+FFFD.
     let text = String::from_utf8_lossy(&content);
-    let format = Format::from_query(query_f(head.uri.query().unwrap_or_default()));
-
-    let Some(answer) = scripted(store, format, &text) else {
-        return Ok(honest(store, format, &text, client));
-    };
+    let batch = Batch::new(&head, door, &text, client);
+    let Some(answer) = scripted(store, batch.format, &text) else { return Ok(batch.honest(store)) };
     if answer.stores && answer.act != Act::Honest {
         // The reason is lost with the honest answer.
-        let _ = store.take(Way::Http, format, &text, client.ip());
+        let _ = batch.store(store);
     }
     if !answer.delay.is_zero() {
         tokio::time::sleep(answer.delay).await;
     }
     match answer.act {
-        Act::Honest => Ok(honest(store, format, &text, client)),
+        Act::Honest => Ok(batch.honest(store)),
         Act::Status(status) => Ok(prescribed(status, &answer)),
         Act::Hang => std::future::pending().await,
         Act::Reset => Err(Broken::Reset),
@@ -163,11 +186,68 @@ fn scripted(store: &Store, format: Format, text: &str) -> Option<Answer> {
     })
 }
 
-fn honest(store: &Store, format: Format, text: &str, client: SocketAddr) -> Response<Full<Bytes>> {
-    match store.take(Way::Http, format, text, client.ip()) {
-        Ok(()) => respond(StatusCode::ACCEPTED, ""),
-        Err(reason) => respond(StatusCode::BAD_REQUEST, &format!("reason: \"{reason}\"")),
+/// What a request brought.
+struct Batch<'a> {
+    format: Format,
+    /// One event as JSON, for the service's API.
+    is_event: bool,
+    door: Door,
+    text: &'a str,
+    client: SocketAddr,
+}
+
+impl<'a> Batch<'a> {
+    fn new(head: &Parts, door: Door, text: &'a str, client: SocketAddr) -> Self {
+        // A proxy takes lines at any path, this one too.
+        let is_event =
+            head.uri.path().ends_with("/api/v2/event") && text.trim_start().starts_with(['{', '[']);
+        let format = if is_event {
+            Format::Event
+        } else {
+            Format::from_query(query_value(head.uri.query(), "f").unwrap_or_default())
+        };
+        Self { format, is_event, door, text, client }
     }
+
+    fn store(&self, store: &Store) -> Result<(), String> {
+        if self.is_event {
+            store.take_event(self.text)
+        } else {
+            store.take(Way::Http, self.door, self.format, self.text, self.client.ip())
+        }
+    }
+
+    fn honest(&self, store: &Store) -> Response<Full<Bytes>> {
+        match (self.is_event, self.store(store)) {
+            (false, Ok(())) => respond(StatusCode::ACCEPTED, ""),
+            (false, Err(reason)) => respond(StatusCode::BAD_REQUEST, &format!("reason: \"{reason}\"")),
+            (true, Ok(())) => {
+                let text = format!(
+                    r#"{{"status":{{"result":"OK","message":"","code":200}},"response":{}}}"#,
+                    self.text.trim()
+                );
+                json(respond(StatusCode::OK, &text))
+            }
+            (true, Err(reason)) => {
+                let message = serde_json::Value::from(reason);
+                let text = format!(r#"{{"status":{{"result":"ERROR","message":{message},"code":400}}}}"#);
+                json(respond(StatusCode::BAD_REQUEST, &text))
+            }
+        }
+    }
+}
+
+fn json(mut response: Response<Full<Bytes>>) -> Response<Full<Bytes>> {
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+/// The token of a request, from wherever the real ones look for it.
+fn token(head: &Parts) -> Option<&str> {
+    let header = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok());
+    let authorization = header("authorization").map(|value| value.strip_prefix("Bearer ").unwrap_or(value));
+    let query = || ["t", "token", "api_key"].into_iter().find_map(|key| query_value(head.uri.query(), key));
+    authorization.or_else(|| header("x-auth-token")).or_else(query)
 }
 
 fn prescribed(status: u16, answer: &Answer) -> Response<Full<Bytes>> {
@@ -198,9 +278,10 @@ fn is_gzip(encoding: &[u8]) -> bool {
     encoding.eq_ignore_ascii_case(b"gzip") || encoding.eq_ignore_ascii_case(b"x-gzip")
 }
 
-/// The value of the first `f` in a query.
-fn query_f(query: &str) -> &str {
-    query.split('&').find_map(|pair| pair.strip_prefix("f=")).unwrap_or_default()
+/// The value of the first parameter of this name in a query.
+fn query_value<'a>(query: Option<&'a str>, name: &str) -> Option<&'a str> {
+    let mut pairs = query?.split('&').filter_map(|pair| pair.split_once('='));
+    pairs.find(|(key, _)| *key == name).map(|(_, value)| value)
 }
 
 #[cfg(test)]
@@ -227,7 +308,7 @@ mod tests {
             ("f=a&f=b", "a"),
             ("f", ""),
         ] {
-            assert_eq!(query_f(query), f, "{query}");
+            assert_eq!(query_value(Some(query), "f").unwrap_or_default(), f, "{query}");
         }
     }
 }

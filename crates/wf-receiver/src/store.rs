@@ -10,6 +10,7 @@ use wf_parse::{Code, Format, Kind, Parsed, Parser, Record, Verdict};
 use crate::answer::Answer;
 use crate::builder::Builder;
 use crate::counts::{Counts, KINDS, kind_index};
+use crate::event::JsonEvent;
 use crate::ids::Ids;
 use crate::line::{Line, Rejection};
 use crate::sum::Sum;
@@ -40,10 +41,41 @@ pub(crate) enum Way {
     Stream,
 }
 
-impl Store {
+/// Which port lines came through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Door {
+    Metrics,
+    Traces,
+}
+
+impl Door {
     /// The longest line that a stream may carry, in bytes without its line feed.
-    pub(crate) const fn max_line(&self) -> usize {
-        if self.settings.trace_port { MAX_TRACE_LINE } else { MAX_LINE }
+    pub(crate) const fn max_line(self) -> usize {
+        match self {
+            Self::Metrics => MAX_LINE,
+            Self::Traces => MAX_TRACE_LINE,
+        }
+    }
+
+    /// How a line is read: on a trace port as a span, unless it is marked or looks like span logs.
+    fn format(self, said: Format, line: &str) -> Format {
+        if self == Self::Metrics {
+            return said;
+        }
+        let line = line.trim();
+        let logs = said == Format::SpanLogs || (line.starts_with('{') && line.ends_with('}'));
+        if logs { Format::SpanLogs } else { Format::Trace }
+    }
+}
+
+impl Store {
+    pub(crate) const fn wants_token(&self) -> bool {
+        self.settings.token.is_some()
+    }
+
+    /// Whether this is the token that is wanted, if one is.
+    pub(crate) fn admits(&self, token: Option<&str>) -> bool {
+        self.settings.token.is_none() || self.settings.token.as_deref() == token
     }
 
     pub(crate) fn new(settings: Builder) -> Self {
@@ -83,8 +115,15 @@ impl Store {
     /// # Errors
     ///
     /// The reason of the line that ended an HTTP request; the lines before it are taken, those behind it lost.
-    pub(crate) fn take(&self, way: Way, format: Format, text: &str, client: IpAddr) -> Result<(), String> {
-        let parser = self.parser(way, client);
+    pub(crate) fn take(
+        &self,
+        way: Way,
+        door: Door,
+        format: Format,
+        text: &str,
+        client: IpAddr,
+    ) -> Result<(), String> {
+        let parser = self.parser(way, door, client);
         self.change(|state| {
             let mut lines = text.split('\n');
             // The text behind the last line feed is no line if it is empty.
@@ -92,7 +131,7 @@ impl Store {
                 lines.next_back();
             }
             while let Some(line) = lines.next() {
-                let parsed = self.parse(&parser, self.format(format, line), line);
+                let parsed = self.parse(&parser, door.format(format, line), line);
                 self.count(state, line, &parsed);
                 let fatal = parsed.problem().filter(|it| way == Way::Http && it.ends_request());
                 if let Some(problem) = fatal {
@@ -104,24 +143,46 @@ impl Store {
         })
     }
 
-    /// How a line is read: on a trace port as a span, unless it is marked or looks like span logs.
-    fn format(&self, said: Format, line: &str) -> Format {
-        if !self.settings.trace_port {
-            return said;
-        }
-        let line = line.trim();
-        let logs = said == Format::SpanLogs || (line.starts_with('{') && line.ends_with('}'));
-        if logs { Format::SpanLogs } else { Format::Trace }
+    /// Takes one event in its JSON form in, as the service's API does.
+    ///
+    /// # Errors
+    ///
+    /// Why it is none.
+    pub(crate) fn take_event(&self, text: &str) -> Result<(), String> {
+        let event = JsonEvent::parse(text);
+        self.change(|state| match &event {
+            Ok(event) => {
+                state.counts.accepted.add(Kind::Event, None);
+                let room = self.settings.keep_ids;
+                if !state.ids[kind_index(Kind::Event)].add(event.id.as_deref(), None, room) {
+                    state.counts.without_id += 1;
+                }
+                let kept = || Line { kind: Kind::Event, source: event.host.clone(), text: text.to_owned() };
+                keep(&mut state.accepted, self.settings.keep_lines, kept);
+            }
+            Err(reason) => {
+                state.counts.rejected.add(Kind::Event, None);
+                keep(&mut state.rejected, self.settings.keep_lines, || Rejection {
+                    kind: Kind::Event,
+                    verdict: Verdict::Reject,
+                    line: text.to_owned(),
+                    code: String::new(),
+                    reason: reason.clone(),
+                    column: 1,
+                });
+            }
+        });
+        event.map(drop)
     }
 
-    fn parser(&self, way: Way, client: IpAddr) -> Parser {
+    fn parser(&self, way: Way, door: Door, client: IpAddr) -> Parser {
         let host = self.settings.remote_host.clone().unwrap_or_else(|| client.to_string());
         let now = self.settings.clock_millis.unwrap_or_else(system_millis);
         Parser::new()
             .now_millis(now)
             .remote_host(host)
             .limits(self.settings.limits)
-            .annotate(!self.settings.trace_port)
+            .annotate(door == Door::Metrics)
             .http(way == Way::Http)
     }
 

@@ -3,17 +3,20 @@
 use std::net::IpAddr;
 
 use tokio::io::AsyncReadExt;
-use tokio::net::TcpStream;
 use wf_parse::Format;
 
-use crate::store::{Store, Way};
+use crate::socket::Stream;
+use crate::store::{Door, Store, Way};
 
 /// Reads lines until the client ends, whole ones as they come.
 ///
 /// Then the connection is closed: a client that shuts down its writing half learns from the end of the other half that
 /// every line before it was processed.
-pub(crate) async fn read(ahead: Vec<u8>, mut stream: TcpStream, client: IpAddr, store: &Store) {
-    let mut lines = Lines { pending: ahead, max: store.max_line(), skipping: false };
+pub(crate) async fn read(ahead: Vec<u8>, mut stream: Stream, client: IpAddr, store: &Store, door: Door) {
+    if store.wants_token() {
+        return throw_away(ahead, stream, store).await;
+    }
+    let mut lines = Lines { pending: ahead, max: door.max_line(), skipping: false };
     let mut fresh = lines.pending.len();
     store.change(|state| state.counts.streams += 1);
     loop {
@@ -24,7 +27,7 @@ pub(crate) async fn read(ahead: Vec<u8>, mut stream: TcpStream, client: IpAddr, 
             state.counts.too_long += too_long;
         });
         // A stream is not answered, so there is nobody to tell what became of a line.
-        let _ = store.take(Way::Stream, Format::Auto, &text, client);
+        let _ = store.take(Way::Stream, door, Format::Auto, &text, client);
         // Read in large pieces: a batch is counted under one lock.
         lines.pending.reserve(CHUNK);
         match stream.read_buf(&mut lines.pending).await {
@@ -34,6 +37,21 @@ pub(crate) async fn read(ahead: Vec<u8>, mut stream: TcpStream, client: IpAddr, 
     }
     if lines.skipping || !lines.pending.is_empty() {
         store.change(|state| state.counts.unterminated += 1);
+    }
+}
+
+/// Plain text has no place for a token, so where one is wanted nothing is taken.
+async fn throw_away(mut chunk: Vec<u8>, mut stream: Stream, store: &Store) {
+    store.change(|state| {
+        state.counts.streams += 1;
+        state.counts.unauthorized += 1;
+    });
+    loop {
+        chunk.clear();
+        chunk.reserve(CHUNK);
+        if !matches!(stream.read_buf(&mut chunk).await, Ok(1..)) {
+            return;
+        }
     }
 }
 

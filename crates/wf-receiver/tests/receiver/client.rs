@@ -1,7 +1,7 @@
 //! A small HTTP client on a raw socket.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 use flate2::write::GzEncoder;
@@ -23,7 +23,11 @@ pub(crate) struct Reply {
 
 impl Client {
     pub(crate) fn new(receiver: &Receiver) -> Self {
-        let stream = TcpStream::connect(receiver.addr()).unwrap();
+        Self::at(receiver.addr())
+    }
+
+    pub(crate) fn at(addr: SocketAddr) -> Self {
+        let stream = TcpStream::connect(addr).unwrap();
         // 16 MiB take seconds without optimization, and many more on a machine that is busy.
         stream.set_read_timeout(Some(Duration::from_secs(120))).unwrap();
         Self { stream: BufReader::new(stream) }

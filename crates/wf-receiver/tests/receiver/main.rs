@@ -5,4 +5,5 @@ mod counting;
 mod http;
 mod life;
 mod script;
+mod service;
 mod stream;

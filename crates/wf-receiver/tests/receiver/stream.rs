@@ -1,19 +1,23 @@
 //! It takes raw TCP on the same port.
 
 use std::io::{Read, Write};
-use std::net::{Shutdown, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::Duration;
 
 use wf_receiver::{Kind, Receiver};
 
-use crate::client::post;
+use crate::client::{Client, post};
 
 const LINE: &str = "cpu 1 source=h id=a\n";
 const SPAN: &str = "s id=a traceId=1-1-1-1-1 spanId=1-1-1-1-1 1700000000000 1\n";
 
 /// Sends everything, ends, and waits for the receiver to end.
 fn stream(receiver: &Receiver, bytes: impl AsRef<[u8]>) {
-    let mut stream = TcpStream::connect(receiver.addr()).unwrap();
+    stream_to(receiver.addr(), bytes);
+}
+
+fn stream_to(addr: SocketAddr, bytes: impl AsRef<[u8]>) {
+    let mut stream = TcpStream::connect(addr).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
     stream.write_all(bytes.as_ref()).unwrap();
     stream.shutdown(Shutdown::Write).unwrap();
@@ -101,24 +105,23 @@ fn a_script_leaves_streams_alone() {
 
 #[test]
 fn spans_come_by_stream_on_a_trace_port_alone() {
-    let metric = Receiver::start().unwrap();
-    let trace = Receiver::builder().trace_port(true).start().unwrap();
+    let receiver = Receiver::builder().traces_port(0).start().unwrap();
     let logs = "{\"traceId\":\"1\",\"spanId\":\"2\",\"logs\":[]}\n";
-    for receiver in [&metric, &trace] {
-        stream(receiver, [SPAN, logs].concat());
-    }
-    assert_eq!((metric.seen(Kind::Span), metric.seen(Kind::SpanLogs)), (0, 1));
-    assert_eq!((trace.seen(Kind::Span), trace.seen(Kind::SpanLogs)), (1, 1));
-    assert_eq!(trace.accepted()[0].source.as_deref(), Some("unknown"));
+    stream(&receiver, [SPAN, logs].concat());
+    assert_eq!((receiver.seen(Kind::Span), receiver.seen(Kind::SpanLogs)), (0, 1));
+    stream_to(receiver.traces_addr().unwrap(), [SPAN, logs].concat());
+    assert_eq!((receiver.seen(Kind::Span), receiver.seen(Kind::SpanLogs)), (1, 2));
+    let span = receiver.accepted().into_iter().find(|line| line.kind == Kind::Span).unwrap();
+    assert_eq!(span.source.as_deref(), Some("unknown"));
 }
 
 #[test]
 fn a_trace_port_ignores_f_but_for_span_logs() {
-    let receiver = Receiver::builder().trace_port(true).start().unwrap();
+    let receiver = Receiver::builder().traces_port(0).start().unwrap();
     for f in ["wavefront", "trace", "", "histogram"] {
-        post(&receiver, f, SPAN);
+        Client::at(receiver.traces_addr().unwrap()).post(f, SPAN);
     }
     assert_eq!(receiver.seen(Kind::Span), 4);
-    post(&receiver, "spanLogs", SPAN);
+    Client::at(receiver.traces_addr().unwrap()).post("spanLogs", SPAN);
     assert_eq!((receiver.seen(Kind::Span), receiver.counts().rejected.of(Kind::SpanLogs)), (4, 1));
 }
