@@ -251,8 +251,7 @@ fn block_on<F: Future>(future: F) -> F::Output {
 
 #[test]
 fn waiting_needs_no_runtime() {
-    let memory = MemoryTransport::new();
-    let sender = Builder::new(memory.clone()).source("h").max_queue_size(10).start().unwrap();
+    let sender = Builder::new(MemoryTransport::new()).source("h").max_queue_size(10).start().unwrap();
     block_on(async {
         for i in 0..1000 {
             sender.send_async(&Metric::new("m", f64::from(i))).await.unwrap();
