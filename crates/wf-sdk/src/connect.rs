@@ -327,7 +327,9 @@ fn percent_decoded(text: &str) -> Option<String> {
         rest = behind;
         if byte == b'%' {
             let (digits, behind) = rest.split_at_checked(2)?;
-            decoded.push(u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?);
+            // `from_str_radix` alone would take a plus sign.
+            let digits = std::str::from_utf8(digits).ok().filter(|digits| !digits.starts_with('+'))?;
+            decoded.push(u8::from_str_radix(digits, 16).ok()?);
             rest = behind;
         } else {
             decoded.push(byte);
@@ -432,7 +434,7 @@ mod tests {
     #[test]
     fn tokens_may_be_percent_encoded() {
         assert_eq!(percent_decoded("a%2Fb%40c").as_deref(), Some("a/b@c"));
-        for bad in ["%", "%2", "%zz", "%ff", "%é"] {
+        for bad in ["%", "%2", "%+f", "%zz", "%ff", "%é"] {
             assert_eq!(percent_decoded(bad), None, "{bad}");
         }
     }

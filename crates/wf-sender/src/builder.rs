@@ -145,12 +145,12 @@ impl Builder {
         self
     }
 
-    /// Sets how many points may wait in each lane: 1 to 2,147,483,647, default 50,000. Further ones are refused with
-    /// [`SendError::Full`](crate::SendError::Full).
+    /// Sets how many points may wait in each lane: 1 to 107,374,182 (16 GiB a lane), default 50,000. Further ones are
+    /// refused with [`SendError::Full`](crate::SendError::Full).
     ///
     /// Each lane reserves the larger of 8 MiB and 160 bytes a point, rounded up to a power of two; pages that no point
-    /// ever touched cost address space only. With the defaults and every lane full, that is 32 MiB of queues and up to
-    /// 4 MiB of batch for each of the four lanes.
+    /// ever touched cost address space only. Longer lines fill it before that many points do. With the defaults and all
+    /// seven lanes full, that is 56 MiB of queues and up to 4 MiB of batch a lane: 84 MiB.
     pub fn max_queue_size(mut self, points: usize) -> Self {
         self.max_queue_size = points;
         self
@@ -212,7 +212,8 @@ impl Builder {
 
     /// Sets what is called whenever accepted points are lost: kind, reason, number of points. Default: nothing.
     ///
-    /// Called by the worker, so whatever it does delays delivery; it must not wait for this sender.
+    /// Called by the worker, so whatever it does delays delivery. What it asks of this sender does not wait: a flush or a
+    /// close there returns at once and is not complete. A handle that it owns keeps the sender open for ever.
     pub fn on_loss(mut self, on_loss: impl Fn(LineKind, Loss, u64) + Send + 'static) -> Self {
         self.on_loss = Some(Box::new(on_loss));
         self
@@ -245,7 +246,9 @@ impl Builder {
     /// gives no memory or thread.
     pub fn start(self) -> Result<Sender, StartError> {
         let (sender, worker) = self.assemble()?;
-        spawn(worker)?;
+        let shared = Arc::clone(&worker.shared);
+        // Without a worker, the drop of the handle has nobody to wait for.
+        spawn(worker).inspect_err(|_| shared.books.end())?;
         Ok(sender)
     }
 
@@ -416,6 +419,7 @@ mod tests {
     fn settings_out_of_range_are_errors() {
         let day = Duration::from_secs(24 * 3600);
         check(|b| b.max_queue_size(0), "max_queue_size is out of range");
+        check(|b| b.max_queue_size(107_374_183), "max_queue_size is out of range");
         check(|b| b.max_queue_size(usize::MAX), "max_queue_size is out of range");
         check(|b| b.batch_size(0), "batch_size is out of range");
         check(|b| b.batch_size(40_001), "batch_size is out of range");
