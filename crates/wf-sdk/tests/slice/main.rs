@@ -4,3 +4,6 @@ mod bad_input;
 mod contexts;
 mod examples;
 mod faults;
+#[path = "../paths/mod.rs"]
+mod paths;
+mod service;
