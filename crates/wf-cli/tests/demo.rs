@@ -14,22 +14,39 @@ fn the_demo_balances_and_says_so() {
     assert!(output.status.success(), "{text}{progress}");
     assert!(progress.contains("1 s  accepted "), "{progress}");
 
-    let row = |kind: &str| -> Vec<u64> {
-        let line = text.lines().rfind(|line| line.split_whitespace().next() == Some(kind)).expect(kind);
-        line.split_whitespace().skip(1).map(|cell| cell.parse().unwrap()).collect()
-    };
-    for kind in ["point", "histogram", "span", "all"] {
-        let cells = row(kind);
-        let [offered, accepted, refused, delivered, dropped, unconfirmed, seen] = cells[..] else {
-            panic!("{cells:?}")
+    let tables: Vec<_> = ["proxy, HTTP\n", "proxy, raw TCP\n", "service, HTTPS with a token\n"]
+        .into_iter()
+        .map(|name| text.split_once(&format!("\n{name}")).expect(name).1.split("\n\n").next().unwrap())
+        .collect();
+    for (table, path) in tables.iter().zip(["http", "stream", "direct"]) {
+        let row = |kind: &str| -> [u64; 7] {
+            let line = table.lines().find(|line| line.split_whitespace().next() == Some(kind)).expect(kind);
+            let cells: Vec<_> = line.split_whitespace().skip(1).map(|cell| cell.parse().unwrap()).collect();
+            cells.try_into().unwrap()
         };
-        assert!(offered > 0, "{kind}: {text}");
-        assert_eq!(offered, accepted + refused, "{kind}");
-        assert_eq!(accepted, delivered + dropped + unconfirmed, "{kind}");
-        assert_eq!(seen, delivered + unconfirmed, "{kind}");
+        for kind in ["point", "histogram", "span", "span_log", "event", "source_tag", "all"] {
+            let [offered, accepted, refused, delivered, dropped, unconfirmed, seen] = row(kind);
+            assert!(offered > 0, "{path} {kind}: {text}");
+            assert_eq!(offered, accepted + refused, "{path} {kind}");
+            assert_eq!(accepted, delivered + dropped + unconfirmed, "{path} {kind}");
+            assert_eq!(seen, delivered + unconfirmed, "{path} {kind}");
+            assert_eq!(
+                refused,
+                u64::from(path == "direct" && matches!(kind, "source_tag" | "all")),
+                "{path} {kind}"
+            );
+            // Raw TCP has no acknowledgement; everything else here has.
+            assert_eq!(
+                (delivered == 0, unconfirmed == 0),
+                (path == "stream" || accepted == 0, path != "stream")
+            );
+        }
+        assert!(row("point")[6] >= 20, "eight readings of this machine: {text}");
     }
-    assert!(row("point")[6] >= 20, "eight readings of this machine: {text}");
-    assert!(text.contains("\"cpu.usage.percent\" ") || text.contains("\"process."), "real names: {text}");
+    assert!(
+        text.contains("\"process.uptime.seconds\" ") || text.contains("\"process."),
+        "real names: {text}"
+    );
     assert!(!text.contains("rejected:"), "{text}");
 }
 

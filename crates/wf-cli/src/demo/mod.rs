@@ -3,6 +3,7 @@
 mod identity;
 mod jitter;
 mod machine;
+mod outlets;
 mod progress;
 mod table;
 
@@ -18,14 +19,15 @@ use std::{
 
 use anyhow::{Context, Result};
 use wf_receiver::{Kind, Receiver};
-use wf_sdk::{LineKind, Sender};
+use wf_sdk::LineKind;
 
-use self::{identity::Identity, jitter::Jitter, machine::Machine, progress::Progress};
+use self::{identity::Identity, jitter::Jitter, machine::Machine, outlets::Outlets, progress::Progress};
 
-/// Sends this machine's own measurements through every layer to a receiver on loopback, and compares the books.
+/// Sends this machine's own measurements by every path to receivers on loopback, and compares the books.
 ///
 /// CPU, load, memory, disk, network and process figures as metrics; bytes sent as a delta counter; the scheduling
-/// jitter of a sleeping thread as a distribution; the demo's own work as spans. Exits 0 only if on every row
+/// jitter of a sleeping thread as a distribution; the demo's own work as spans with logs and as events. The paths are a
+/// proxy over HTTP, a proxy over raw TCP, and the service over HTTPS with a token. Exits 0 only if on every row
 /// seen = delivered + unconfirmed.
 ///
 /// Example: wf demo --seconds 30
@@ -43,40 +45,54 @@ const INTERVAL: Duration = Duration::from_millis(250);
 const CLOSE_WITHIN: Duration = Duration::from_secs(10);
 
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
-    let receiver = Receiver::start().context("the receiver could not start")?;
-    let url = receiver.url();
-    let sender = wf_sdk::connect(&url)?.point_tag("application", "wf-demo").start()?;
-    println!("A receiver listens on loopback; this machine's measurements travel to {url}.");
+    let outlets = Outlets::start().context("a receiver or sender could not start")?;
+    println!("This machine's measurements travel to receivers on loopback, by every path:");
+    for outlet in outlets.iter() {
+        println!("  {:28} {}", outlet.name, outlet.receiver.addr());
+    }
 
     let interrupted = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&interrupted);
     ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed)).context("no handler for Ctrl-C")?;
-    let duration = Duration::from_secs(arguments.seconds);
-    measure(&sender, &receiver, duration, &interrupted)?;
+    measure(&outlets, Duration::from_secs(arguments.seconds), &interrupted);
 
-    let report = sender.close(CLOSE_WITHIN);
-    let rows = table::rows(&sender.stats(), &receiver);
-    print_last_lines(&receiver);
-    println!("{}", table::text(&rows));
-    Ok(verdict(report.complete && rows.iter().all(table::Row::agrees), &receiver))
+    if let Some(outlet) = outlets.iter().next() {
+        print_last_lines(&outlet.receiver);
+    }
+    let mut agree = true;
+    for outlet in outlets.iter() {
+        let rows = outlet.close(CLOSE_WITHIN);
+        println!("\n{}\n{}", outlet.name, table::text(&rows));
+        for rejection in outlet.receiver.rejected() {
+            println!("rejected: {} {}", rejection.code, rejection.reason);
+        }
+        agree &= rows.iter().all(table::Row::agrees);
+    }
+    if agree {
+        println!("On every row seen = delivered + unconfirmed: no point is unaccounted for.");
+        Ok(ExitCode::SUCCESS)
+    } else {
+        println!("The books and the receivers disagree.");
+        Ok(ExitCode::FAILURE)
+    }
 }
 
 /// Reads the machine in a steady rhythm until the time is up or somebody presses Ctrl-C.
-fn measure(sender: &Sender, receiver: &Receiver, duration: Duration, interrupted: &AtomicBool) -> Result<()> {
+fn measure(outlets: &Outlets, duration: Duration, interrupted: &AtomicBool) {
     let jitter = Jitter::start();
     let mut machine = Machine::new();
     let mut identity = Identity::new();
     let progress = Progress::new(duration);
+    machine::send_start(outlets, &mut identity);
     let start = Instant::now();
     let mut next = start;
     while next - start < duration && !interrupted.load(Ordering::Relaxed) {
         next += INTERVAL;
         thread::sleep(next.saturating_duration_since(Instant::now()));
-        machine.send_reading(sender, &jitter, &mut identity)?;
-        progress.show(start.elapsed(), sender, receiver);
+        machine.send_reading(outlets, &jitter, &mut identity);
+        progress.show(start.elapsed(), outlets);
     }
     progress.finish();
-    Ok(())
 }
 
 /// Prints the last line of each kind, as it arrived.
@@ -87,20 +103,6 @@ fn print_last_lines(receiver: &Receiver) {
         if let Some(line) = lines.iter().rfind(|line| line.kind == kind) {
             println!("  {}", line.text.trim_end());
         }
-    }
-    println!();
-}
-
-fn verdict(agrees: bool, receiver: &Receiver) -> ExitCode {
-    for rejection in receiver.rejected() {
-        println!("rejected: {} {}", rejection.code, rejection.reason);
-    }
-    if agrees {
-        println!("On every row seen = delivered + unconfirmed: no point is unaccounted for.");
-        ExitCode::SUCCESS
-    } else {
-        println!("The books and the receiver disagree.");
-        ExitCode::FAILURE
     }
 }
 

@@ -5,8 +5,8 @@ use std::{
 };
 
 use indicatif::{ProgressBar, ProgressStyle};
-use wf_receiver::Receiver;
-use wf_sdk::Sender;
+
+use super::outlets::Outlets;
 
 /// Says how far the demo is: a bar on a terminal, a line a second elsewhere.
 pub(crate) struct Progress {
@@ -26,14 +26,15 @@ impl Progress {
         Self { bar, seconds_said: Cell::new(0) }
     }
 
-    pub(crate) fn show(&self, elapsed: Duration, sender: &Sender, receiver: &Receiver) {
-        let books = sender.stats().total();
-        let lines = receiver.counts().accepted.total();
-        let words = format!(
-            "accepted {} · delivered {} · lines received {lines}",
-            books.accepted(),
-            books.delivered()
-        );
+    pub(crate) fn show(&self, elapsed: Duration, outlets: &Outlets) {
+        let (mut accepted, mut pending, mut lines) = (0, 0, 0);
+        for outlet in outlets.iter() {
+            let books = outlet.sender.stats().total();
+            accepted += books.accepted();
+            pending += books.pending();
+            lines += outlet.receiver.counts().accepted.total();
+        }
+        let words = format!("accepted {accepted} · pending {pending} · lines received {lines}");
         match &self.bar {
             Some(bar) => {
                 bar.set_position(elapsed.as_millis() as u64);
