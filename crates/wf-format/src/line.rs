@@ -400,7 +400,16 @@ impl<'b, 'f> Line<'b, 'f> {
 
     #[cold]
     fn careful_source(&mut self, own: Option<&str>, limit: usize) -> Result<(), FormatError> {
-        let own = own.filter(|source| !is_blank_text(source));
+        let own = match own {
+            Some(source) if is_blank_text(source) => {
+                // Blank means the default; something that only comes to nothing, such as a lone backslash, is a change.
+                if !source.trim().is_empty() {
+                    self.change(Changed::SOURCE, FormatError::Characters(Field::Source))?;
+                }
+                None
+            }
+            own => own,
+        };
         let Some(source) = own.or(self.format.default_source) else {
             return Err(FormatError::MissingSource);
         };

@@ -130,9 +130,12 @@ fn blank_names_keys_and_values_are_refused() {
 }
 
 #[test]
-fn blank_source_is_the_default() {
-    for blank in ["", " ", "\n", "\\"] {
+fn a_source_that_comes_to_nothing_is_the_default_and_a_change() {
+    for blank in ["", " ", "\n"] {
         check(&Metric::new("m", 1).source(blank), "\"m\" 1.0 source=\"h\"\n", Changed::NONE);
+    }
+    for nothing in ["\\", "\\\\ ", "\u{1}"] {
+        check(&Metric::new("m", 1).source(nothing), "\"m\" 1.0 source=\"h\"\n", Changed::SOURCE);
     }
 }
 
