@@ -486,9 +486,14 @@ mod tests {
     #[test]
     fn settings_that_cannot_work_are_errors() {
         let direct = |server: &str| WavefrontDirectClient::builder(server, "wf-CANARY").build().map(drop);
-        for server in
-            ["", "not a host", "ftp://example.com", "https://token@example.com", "http://example.com"]
-        {
+        for server in [
+            "",
+            "not a host",
+            "ftp://example.com",
+            "https://token@example.com",
+            "https://example.com?a=b",
+            "http://example.com",
+        ] {
             let error = direct(server).unwrap_err();
             assert!(matches!(error, StartError::Transport(_)), "{server}: {error}");
             assert!(!format!("{error} {error:?}").contains("CANARY"));

@@ -116,6 +116,10 @@ struct Parts {
 impl Parts {
     fn parse(url: &str) -> Result<Self, UrlError> {
         let (scheme, _) = url.split_once("://").ok_or(UrlError::Malformed)?;
+        // The parser drops a fragment without a word; a token may hold a `#` that should have been encoded.
+        if url.contains('#') {
+            return Err(UrlError::Malformed);
+        }
         let uri: Uri = url.parse().map_err(|_| malformed(url))?;
         let authority = uri.authority().ok_or(UrlError::Malformed)?;
         let (userinfo, host_and_port) = split_authority(authority.as_str());
@@ -277,6 +281,9 @@ impl Server {
         if parts.token.is_some() {
             return Err(UrlError::Token);
         }
+        if !parts.query.is_empty() {
+            return Err(UrlError::Parameter);
+        }
         let is_tls = match parts.scheme.as_str() {
             "https" => true,
             "http" => false,
@@ -374,6 +381,8 @@ mod tests {
             ("localhost:2878", Malformed),
             ("proxy://", Malformed),
             ("proxy:// localhost", Malformed),
+            ("proxy://localhost#here", Malformed),
+            ("https://to#ken@localhost", Malformed),
             ("proxy://local host", Malformed),
             ("proxy://local\r\nhost", Malformed),
             ("proxy://:2878", Host),

@@ -229,7 +229,7 @@ impl Sender {
         self.reported(|handle| {
             let shared = &handle.shared;
             if shared.gone().is_some() || shared.is_fork() || shared.in_worker() {
-                return false;
+                return shared.stats().total().pending() == 0;
             }
             // Counted before the worker is asked: what others send meanwhile may wait for the tick.
             let queued = shared.books.queued(&shared.producers);

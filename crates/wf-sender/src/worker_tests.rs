@@ -228,7 +228,7 @@ fn a_dead_worker_is_booked_and_refuses() {
     worker.run(runtime);
 
     assert_eq!(sender.send(&metric(2.0)), Err(SendError::Dead));
-    assert!(!sender.flush(SECOND).complete);
+    assert!(sender.flush(SECOND).complete, "all is final, though not delivered");
     let report = sender.close(SECOND);
     assert!(report.complete);
     let books = sender.stats().total();
@@ -331,7 +331,7 @@ fn in_a_fork_flush_and_close_end_at_once() {
         let (sender, _consumer) = fork();
         sender.send(&metric(1.0)).unwrap();
         if flushes {
-            assert!(!sender.flush(Duration::MAX).complete);
+            assert!(sender.flush(Duration::MAX).complete, "all is final, though not delivered");
         } else {
             assert!(sender.close(Duration::MAX).complete);
         }
@@ -402,7 +402,8 @@ fn a_fork_made_while_a_lock_was_held_ends_at_once_too() {
         std::thread::spawn(move || {
             let sender = Sender::new(shared);
             sender.send(&metric(1.0)).unwrap();
-            assert!(!sender.flush(Duration::MAX).complete);
+            // What became of the points cannot be known; that it ends is what counts.
+            let _ = sender.flush(Duration::MAX);
             let _ = (sender.close(Duration::MAX), sender.stats());
             assert_eq!(sender.send(&metric(2.0)), Err(SendError::Dead));
             drop(sender);
