@@ -450,8 +450,8 @@ fn a_close_by_on_loss_does_not_close_for_others() {
         .attempt_timeout(5 * TICK)
         .on_loss(move |_, _, _| {
             if let Some(sender) = &*theirs.lock().unwrap() {
-                let waited = sender.flush(LONG).complete;
                 let sent = sender.send_timeout(&metric(1.0), LONG);
+                let waited = sender.flush(LONG).complete;
                 heard.lock().unwrap().push((waited, sent, sender.close(LONG).complete));
             }
         })
