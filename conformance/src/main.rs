@@ -1,0 +1,160 @@
+//! Holds this workspace's crates against the Python SDK: the same points must become the same lines, and what its
+//! clients send must be accepted and counted. `cargo xtask conformance python` runs it.
+#![forbid(unsafe_code)]
+#![expect(clippy::print_stdout, reason = "a command speaks through it")]
+
+mod compare;
+mod generate;
+mod ours;
+mod points;
+mod wire;
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::{env, fs};
+
+use anyhow::{Context, bail, ensure};
+use serde_json::Value;
+use wf_receiver::Kind;
+
+use crate::compare::Tally;
+use crate::points::Point;
+use crate::wire::{Lines, Peer};
+
+const KINDS: [(&str, Kind); 6] = [
+    ("metric", Kind::Metric),
+    ("delta", Kind::Delta),
+    ("histogram", Kind::Histogram),
+    ("span", Kind::Span),
+    ("span log", Kind::SpanLogs),
+    ("event", Kind::Event),
+];
+
+fn main() -> anyhow::Result<()> {
+    let arguments: Vec<_> = env::args_os().skip(1).map(PathBuf::from).collect();
+    let [python, script, folder] = &*arguments else { bail!("usage: conformance PYTHON SCRIPT FOLDER") };
+    fs::create_dir_all(folder)?;
+    println!("{COUNT} points of each kind from seed {SEED}");
+    let points = generate::points(SEED, COUNT);
+    run(&Peer { python, script }, folder, &points)
+}
+
+fn run(peer: &Peer<'_>, folder: &Path, points: &[Point]) -> anyhow::Result<()> {
+    let default_source = gethostname::gethostname().to_string_lossy().into_owned();
+    let theirs = lines_of_theirs(peer, &folder.join("points.jsonl"), points)?;
+    let ours: Vec<_> = points
+        .iter()
+        .map(|point| ours::lines(&default_source, point).with_context(|| format!("ours refuses {point:?}")))
+        .collect::<anyhow::Result<_>>()?;
+    let different = compare(points, &ours, &theirs)?;
+
+    let mut failed = Vec::new();
+    let mut report = |client: &str, result: anyhow::Result<()>, lines: &Lines| match result {
+        Ok(()) => println!("{client:<24} {}", lengths(lines)),
+        Err(error) => {
+            println!("{client:<24} FAILED: {error:#}");
+            failed.push(client.to_owned());
+        }
+    };
+    println!("\n{:<24} {}", "accepted lines by", KINDS.map(|(kind, _)| format!("{kind:>9}")).join(" "));
+    let sent = by_kind(points.iter().zip(&ours), |_| true);
+    report("ours", wire::send_ours(points, &default_source, &sent), &sent);
+    for road in wire::THEIRS {
+        let sends =
+            |point: &Point| point.python_can_send() && !(road.direct && matches!(point, Point::Event(_)));
+        let path = folder.join("sent.jsonl");
+        write(&path, points.iter().filter(|point| sends(point)))?;
+        let sent = by_kind(points.iter().zip(&theirs), sends);
+        report(road.client, peer.send(road, &path, &sent), &sent);
+    }
+    ensure!(different == 0, "{different} records differ");
+    ensure!(failed.is_empty(), "failed: {}", failed.join(", "));
+    Ok(())
+}
+
+/// What the SDK makes of each point.
+fn lines_of_theirs(peer: &Peer<'_>, path: &Path, points: &[Point]) -> anyhow::Result<Vec<Vec<String>>> {
+    write(path, points.iter())?;
+    let output = peer.command().arg("lines").arg(path).stderr(Stdio::inherit()).output()?;
+    ensure!(output.status.success(), "the script failed: {}", output.status);
+    let lines = String::from_utf8(output.stdout)?;
+    let records: Vec<_> = lines
+        .lines()
+        .zip(points)
+        .map(|(line, point)| match serde_json::from_str(line)? {
+            Value::String(exception) => bail!("{exception} for {point:?}"),
+            lines => Ok(serde_json::from_value(lines)?),
+        })
+        .collect::<anyhow::Result<_>>()?;
+    ensure!(records.len() == points.len(), "{} answers to {} points", records.len(), points.len());
+    Ok(records)
+}
+
+/// Prints a table of the kinds and returns how many records differ.
+fn compare(points: &[Point], ours: &[Vec<String>], theirs: &[Vec<String>]) -> anyhow::Result<usize> {
+    let mut tallies = KINDS.map(|(name, kind)| (name, kind, Tally::default()));
+    for ((point, ours), theirs) in points.iter().zip(ours).zip(theirs) {
+        ensure!(ours.len() == theirs.len(), "{ours:?} beside {theirs:?} of {point:?}");
+        for (i, (ours, theirs)) in ours.iter().zip(theirs).enumerate() {
+            let kind = kind_of(point, i);
+            if let Some((.., tally)) = tallies.iter_mut().find(|(_, known, _)| *known == kind) {
+                tally.add(kind, ours, theirs);
+            }
+        }
+    }
+    println!("{:<10} {:>9} {:>9} {:>9}  equal by rule", "kind", "compared", "equal", "different");
+    for (name, _, tally) in &tallies {
+        let mut rules = String::new();
+        for (rule, count) in &tally.by_rule {
+            write!(rules, "  {count} {rule}")?;
+        }
+        println!("{name:<10} {:>9} {:>9} {:>9}{rules}", tally.compared, tally.equal, tally.different.len());
+    }
+    for (name, _, tally) in &tallies {
+        for (ours, theirs) in tally.different.iter().take(3) {
+            println!("\n{name}\n  ours   {ours:?}\n  theirs {theirs:?}");
+        }
+    }
+    Ok(tallies.iter().map(|(.., tally)| tally.different.len()).sum())
+}
+
+/// The kind of a point's record, of which a span with logs has two.
+fn kind_of(point: &Point, record: usize) -> Kind {
+    match point {
+        Point::Metric(_) => Kind::Metric,
+        Point::Delta(_) => Kind::Delta,
+        Point::Histogram(_) => Kind::Histogram,
+        Point::Span(_) if record == 0 => Kind::Span,
+        Point::Span(_) => Kind::SpanLogs,
+        Point::Event(_) => Kind::Event,
+    }
+}
+
+/// The lines of the points that are `sent`, as the receiver shows them.
+fn by_kind<'a>(
+    records: impl Iterator<Item = (&'a Point, &'a Vec<String>)>,
+    sent: impl Fn(&Point) -> bool,
+) -> Lines {
+    let mut lines: Lines = BTreeMap::new();
+    for (point, records) in records.filter(|(point, _)| sent(point)) {
+        for (i, record) in records.iter().enumerate() {
+            let kind = lines.entry(wire::name_of(kind_of(point, i))).or_default();
+            kind.extend(record.lines().map(str::to_owned));
+        }
+    }
+    lines
+}
+
+fn lengths(lines: &Lines) -> String {
+    KINDS.map(|(kind, _)| format!("{:>9}", lines.get(kind).map_or(0, Vec::len))).join(" ")
+}
+
+fn write<'a>(path: &Path, points: impl Iterator<Item = &'a Point>) -> anyhow::Result<()> {
+    let text: String = points.map(|point| format!("{}\n", point.to_json())).collect();
+    fs::write(path, text).with_context(|| format!("failed to write {}", path.display()))
+}
+
+const COUNT: usize = 10_000;
+const SEED: u64 = 1;
