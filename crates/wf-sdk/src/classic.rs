@@ -59,7 +59,7 @@
 //! ```
 //! use std::time::Duration;
 //!
-//! use wf_sdk::{Granularity, Id, SpanLog, WavefrontSender};
+//! use wf_sdk::{Granularity, Id, LineKind, SpanLog, WavefrontSender, classic::metric_to_line_data};
 //!
 //! fn report(wavefront_sender: &WavefrontSender) -> Result<(), Box<dyn std::error::Error>> {
 //!     // wavefront_sender.send_metric("new york.power.usage", 42422.0, 1533529977, "localhost", {"datacenter": "dc1"})
@@ -108,6 +108,14 @@
 //!         &["env", "dev"],
 //!         &[("severity", "info"), ("type", "backup"), ("details", "broker backup")],
 //!     )?;
+//!
+//!     // line = metric_to_line_data("new-york.power.usage", 42422, 1493773500, "localhost", {"datacenter": "dc1"}, "default")
+//!     let source = Some("localhost");
+//!     let line = metric_to_line_data("new-york.power.usage", 42422, Some(1493773500), source, &tags, "default")?;
+//!
+//!     // wavefront_sender.send_formatted_metric(line); wavefront_sender.send_metric_now([line, line])
+//!     wavefront_sender.send_line(LineKind::Point, &line)?;
+//!     wavefront_sender.send_metric_now(&[&line, &line], Duration::from_secs(5))?;
 //!
 //!     // wavefront_sender.flush_now(); wavefront_sender.get_failure_count(); wavefront_sender.close()
 //!     let complete = wavefront_sender.flush_now().complete;
