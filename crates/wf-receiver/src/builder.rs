@@ -27,6 +27,7 @@ pub struct Builder {
     pub(crate) time_window: bool,
     pub(crate) remote_host: Option<String>,
     pub(crate) limits: Limits,
+    pub(crate) distributions_port: Option<u16>,
     pub(crate) traces_port: Option<u16>,
     pub(crate) tls: bool,
     pub(crate) token: Option<String>,
@@ -42,6 +43,7 @@ impl Builder {
             time_window: true,
             remote_host: None,
             limits: Limits::PROXY,
+            distributions_port: None,
             traces_port: None,
             tls: false,
             token: None,
@@ -82,7 +84,16 @@ impl Builder {
         self
     }
 
-    /// Listens at a second port that behaves like a proxy's trace port (30000); 0 is a free one. Default: none.
+    /// Listens at another port that behaves like a proxy's port for distributions (40000); 0 is a free one. Default: none.
+    ///
+    /// There every line is a distribution, whatever `f` says, and counted at once with the rest: what a proxy does there
+    /// besides, merging for a minute or so before it sends on, is no business of a receiver that sends nothing on.
+    pub const fn distributions_port(mut self, port: u16) -> Self {
+        self.distributions_port = Some(port);
+        self
+    }
+
+    /// Listens at another port that behaves like a proxy's trace port (30000); 0 is a free one. Default: none.
     ///
     /// There every line is a span, or span logs if it is a JSON object or the request says so; `f` is ignored otherwise.
     /// Lines without a source get `unknown`. Only there do spans come over raw TCP. What comes is counted with the rest.
@@ -126,11 +137,11 @@ impl Builder {
         self
     }
 
-    /// Opens the port and starts the receiver's thread.
+    /// Opens the ports and starts the receiver's thread.
     ///
     /// # Errors
     ///
-    /// Any of opening the port (`AddrInUse`, `PermissionDenied`) or starting the thread.
+    /// Any of opening a port (`AddrInUse`, `PermissionDenied`), making keys or starting the thread.
     pub fn start(self) -> io::Result<Receiver> {
         Receiver::with(self)
     }
@@ -141,6 +152,7 @@ impl fmt::Debug for Builder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Builder")
             .field("port", &self.port)
+            .field("distributions_port", &self.distributions_port)
             .field("traces_port", &self.traces_port)
             .field("tls", &self.tls)
             .field("token", &self.token.as_ref().map(|_| "***"))
@@ -159,7 +171,8 @@ mod tests {
     fn documented_defaults() {
         let builder = Builder::new();
         assert_eq!((builder.port, builder.clock_millis, builder.time_window), (0, None, true));
-        assert_eq!((builder.remote_host, builder.limits, builder.traces_port), (None, Limits::PROXY, None));
+        assert_eq!((builder.remote_host, builder.limits), (None, Limits::PROXY));
+        assert_eq!((builder.distributions_port, builder.traces_port), (None, None));
         assert_eq!((builder.tls, builder.token), (false, None));
         assert_eq!((builder.keep_lines, builder.keep_ids), (1000, 4_000_000));
     }

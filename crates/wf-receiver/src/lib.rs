@@ -45,6 +45,7 @@ mod answer;
 mod body;
 mod builder;
 mod counts;
+mod door;
 mod event;
 mod ids;
 mod line;

@@ -15,9 +15,10 @@ use wf_parse::Kind;
 use crate::answer::Answer;
 use crate::builder::Builder;
 use crate::counts::{Counts, kind_index};
+use crate::door::Door;
 use crate::line::{Line, Rejection};
 use crate::serve;
-use crate::store::{Door, Store};
+use crate::store::Store;
 use crate::tls::Identity;
 
 /// A Wavefront endpoint on 127.0.0.1 that counts what it gets.
@@ -31,6 +32,7 @@ use crate::tls::Identity;
 #[derive(Debug)]
 pub struct Receiver {
     addr: SocketAddr,
+    distributions_addr: Option<SocketAddr>,
     traces_addr: Option<SocketAddr>,
     ca_pem: Option<String>,
     store: Arc<Store>,
@@ -55,29 +57,40 @@ impl Receiver {
 
     pub(crate) fn with(settings: Builder) -> io::Result<Self> {
         let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
-        let (listener, traces) = {
+        let (metrics, distributions, traces) = {
             let _inside = runtime.enter();
-            (listen(settings.port)?, settings.traces_port.map(listen).transpose()?)
+            let optional = |port: Option<u16>| port.map(listen).transpose();
+            (listen(settings.port)?, optional(settings.distributions_port)?, optional(settings.traces_port)?)
         };
-        let addr = listener.local_addr()?;
+        let addr = metrics.local_addr()?;
+        let distributions_addr = distributions.as_ref().map(TcpListener::local_addr).transpose()?;
         let traces_addr = traces.as_ref().map(TcpListener::local_addr).transpose()?;
         let identity = if settings.tls { Some(Identity::new()?) } else { None };
         let (tls, ca_pem) = identity.map(|identity| (identity.acceptor, identity.ca_pem)).unzip();
         let store = Arc::new(Store::new(settings));
         let (stop, stopped) = oneshot::channel();
+        let doors =
+            [(Door::Distributions, distributions), (Door::Metrics, Some(metrics)), (Door::Traces, traces)];
         let served = Arc::clone(&store);
         let thread = thread::Builder::new().name("wf-receiver".to_owned()).spawn(move || {
             runtime.block_on(async {
-                if let Some(traces) = traces {
-                    tokio::spawn(serve::serve(traces, Door::Traces, tls.clone(), Arc::clone(&served)));
+                for (door, listener) in doors {
+                    if let Some(listener) = listener {
+                        tokio::spawn(serve::serve(listener, door, tls.clone(), Arc::clone(&served)));
+                    }
                 }
-                tokio::select! {
-                    _ = stopped => {}
-                    never = serve::serve(listener, Door::Metrics, tls, served) => match never {},
-                }
+                let _ = stopped.await;
             });
         })?;
-        Ok(Self { addr, traces_addr, ca_pem, store, stop: Some(stop), thread: Some(thread) })
+        Ok(Self {
+            addr,
+            distributions_addr,
+            traces_addr,
+            ca_pem,
+            store,
+            stop: Some(stop),
+            thread: Some(thread),
+        })
     }
 
     /// The address it listens at.
@@ -92,7 +105,13 @@ impl Receiver {
         self.addr.port()
     }
 
-    /// The address of the port that [`Builder::traces_port`] opened.
+    /// The address of the port that [`Builder::distributions_port`] opened; `None` without it.
+    #[must_use]
+    pub const fn distributions_addr(&self) -> Option<SocketAddr> {
+        self.distributions_addr
+    }
+
+    /// The address of the port that [`Builder::traces_port`] opened; `None` without it.
     #[must_use]
     pub const fn traces_addr(&self) -> Option<SocketAddr> {
         self.traces_addr
@@ -204,7 +223,7 @@ impl Receiver {
         });
     }
 
-    /// Stops: closes every connection, frees the port and ends the thread before it returns.
+    /// Stops: closes every connection, frees its ports and ends the thread before it returns.
     pub fn close(self) {
         drop(self);
     }

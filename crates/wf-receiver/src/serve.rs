@@ -23,8 +23,9 @@ use wf_parse::Format;
 
 use crate::answer::{Act, Answer};
 use crate::body::{Body, Unreadable};
+use crate::door::Door;
 use crate::socket::{Socket, Stream};
-use crate::store::{Door, Store, Way};
+use crate::store::{Origin, Store, Way};
 use crate::stream;
 
 /// Accepts connections for ever.
@@ -213,7 +214,8 @@ impl<'a> Batch<'a> {
         if self.is_event {
             store.take_event(self.text)
         } else {
-            store.take(Way::Http, self.door, self.format, self.text, self.client.ip())
+            let origin = Origin { way: Way::Http, door: self.door, client: self.client.ip() };
+            store.take(origin, self.format, self.text)
         }
     }
 

@@ -10,6 +10,7 @@ use wf_parse::{Code, Format, Kind, Parsed, Parser, Record, Verdict};
 use crate::answer::Answer;
 use crate::builder::Builder;
 use crate::counts::{Counts, KINDS, kind_index};
+use crate::door::Door;
 use crate::event::JsonEvent;
 use crate::ids::Ids;
 use crate::line::{Line, Rejection};
@@ -41,34 +42,19 @@ pub(crate) enum Way {
     Stream,
 }
 
-/// Which port lines came through.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Door {
-    Metrics,
-    Traces,
-}
-
-impl Door {
-    /// The longest line that a stream may carry, in bytes without its line feed.
-    pub(crate) const fn max_line(self) -> usize {
-        match self {
-            Self::Metrics => MAX_LINE,
-            Self::Traces => MAX_TRACE_LINE,
-        }
-    }
-
-    /// How a line is read: on a trace port as a span, unless it is marked or looks like span logs.
-    fn format(self, said: Format, line: &str) -> Format {
-        if self == Self::Metrics {
-            return said;
-        }
-        let line = line.trim();
-        let logs = said == Format::SpanLogs || (line.starts_with('{') && line.ends_with('}'));
-        if logs { Format::SpanLogs } else { Format::Trace }
-    }
+/// Where lines came from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Origin {
+    pub(crate) way: Way,
+    pub(crate) door: Door,
+    pub(crate) client: IpAddr,
 }
 
 impl Store {
+    pub(crate) fn new(settings: Builder) -> Self {
+        Self { settings, state: Mutex::default(), changed: Condvar::new() }
+    }
+
     pub(crate) const fn wants_token(&self) -> bool {
         self.settings.token.is_some()
     }
@@ -76,10 +62,6 @@ impl Store {
     /// Whether this is the token that is wanted, if one is.
     pub(crate) fn admits(&self, token: Option<&str>) -> bool {
         self.settings.token.is_none() || self.settings.token.as_deref() == token
-    }
-
-    pub(crate) fn new(settings: Builder) -> Self {
-        Self { settings, state: Mutex::default(), changed: Condvar::new() }
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
@@ -115,15 +97,8 @@ impl Store {
     /// # Errors
     ///
     /// The reason of the line that ended an HTTP request; the lines before it are taken, those behind it lost.
-    pub(crate) fn take(
-        &self,
-        way: Way,
-        door: Door,
-        format: Format,
-        text: &str,
-        client: IpAddr,
-    ) -> Result<(), String> {
-        let parser = self.parser(way, door, client);
+    pub(crate) fn take(&self, origin: Origin, format: Format, text: &str) -> Result<(), String> {
+        let parser = self.parser(origin);
         self.change(|state| {
             let mut lines = text.split('\n');
             // The text behind the last line feed is no line if it is empty.
@@ -131,9 +106,9 @@ impl Store {
                 lines.next_back();
             }
             while let Some(line) = lines.next() {
-                let parsed = self.parse(&parser, door.format(format, line), line);
+                let parsed = self.parse(&parser, origin.door.format(format, line), line);
                 self.count(state, line, &parsed);
-                let fatal = parsed.problem().filter(|it| way == Way::Http && it.ends_request());
+                let fatal = parsed.problem().filter(|it| origin.way == Way::Http && it.ends_request());
                 if let Some(problem) = fatal {
                     state.counts.lost += lines.filter(|it| !it.trim().is_empty()).count() as u64;
                     return Err(problem.to_string());
@@ -175,15 +150,15 @@ impl Store {
         event.map(drop)
     }
 
-    fn parser(&self, way: Way, door: Door, client: IpAddr) -> Parser {
-        let host = self.settings.remote_host.clone().unwrap_or_else(|| client.to_string());
+    fn parser(&self, origin: Origin) -> Parser {
+        let host = self.settings.remote_host.clone().unwrap_or_else(|| origin.client.to_string());
         let now = self.settings.clock_millis.unwrap_or_else(system_millis);
         Parser::new()
             .now_millis(now)
             .remote_host(host)
             .limits(self.settings.limits)
-            .annotate(door == Door::Metrics)
-            .http(way == Way::Http)
+            .annotate(origin.door.annotates())
+            .http(origin.way == Way::Http)
     }
 
     fn parse<'a>(&self, parser: &Parser, format: Format, line: &'a str) -> Parsed<'a> {
@@ -284,7 +259,3 @@ fn system_millis() -> i64 {
 
 /// The tag by which lines are told apart.
 const ID: &str = "id";
-
-/// The proxy's `pushListenerMaxReceivedLength` and `traceListenerMaxReceivedLength`.
-const MAX_LINE: usize = 32_768;
-const MAX_TRACE_LINE: usize = 1 << 20;

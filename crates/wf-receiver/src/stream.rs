@@ -5,8 +5,9 @@ use std::net::IpAddr;
 use tokio::io::AsyncReadExt;
 use wf_parse::Format;
 
+use crate::door::Door;
 use crate::socket::Stream;
-use crate::store::{Door, Store, Way};
+use crate::store::{Origin, Store, Way};
 
 /// Reads lines until the client ends, whole ones as they come.
 ///
@@ -27,7 +28,7 @@ pub(crate) async fn read(ahead: Vec<u8>, mut stream: Stream, client: IpAddr, sto
             state.counts.too_long += too_long;
         });
         // A stream is not answered, so there is nobody to tell what became of a line.
-        let _ = store.take(Way::Stream, door, Format::Auto, &text, client);
+        let _ = store.take(Origin { way: Way::Stream, door, client }, Format::Auto, &text);
         // Read in large pieces: a batch is counted under one lock.
         lines.pending.reserve(CHUNK);
         match stream.read_buf(&mut lines.pending).await {

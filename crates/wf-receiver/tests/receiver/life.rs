@@ -27,6 +27,25 @@ fn a_taken_port_is_an_error() {
     let receiver = Receiver::start().unwrap();
     let error = Receiver::builder().port(receiver.port()).start().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::AddrInUse);
+    for builder in [
+        Receiver::builder().traces_port(receiver.port()),
+        Receiver::builder().distributions_port(receiver.port()),
+    ] {
+        assert_eq!(builder.start().unwrap_err().kind(), ErrorKind::AddrInUse);
+    }
+}
+
+#[test]
+fn further_ports_open_when_asked_and_close_with_the_rest() {
+    let plain = Receiver::start().unwrap();
+    assert_eq!((plain.distributions_addr(), plain.traces_addr()), (None, None));
+    let receiver = Receiver::builder().distributions_port(0).traces_port(0).start().unwrap();
+    let ports = [Some(receiver.addr()), receiver.distributions_addr(), receiver.traces_addr()];
+    let clients = ports.map(|addr| Client::at(addr.unwrap()));
+    receiver.close();
+    for mut client in clients {
+        assert!(client.read().is_err());
+    }
 }
 
 #[test]

@@ -9,6 +9,7 @@ use wf_receiver::{Kind, Receiver};
 use crate::client::{Client, post};
 
 const LINE: &str = "cpu 1 source=h id=a\n";
+const DISTRIBUTION: &str = "!M #1 2 lat id=a\n";
 const SPAN: &str = "s id=a traceId=1-1-1-1-1 spanId=1-1-1-1-1 1700000000000 1\n";
 
 /// Sends everything, ends, and waits for the receiver to end.
@@ -101,6 +102,40 @@ fn a_script_leaves_streams_alone() {
     receiver.answer_always(Some(wf_receiver::Answer::status(500)));
     stream(&receiver, LINE);
     assert_eq!(receiver.counts().accepted.total(), 1);
+}
+
+#[test]
+fn each_port_has_its_own_longest_line() {
+    let receiver = Receiver::builder().distributions_port(0).traces_port(0).start().unwrap();
+    let ports = [
+        (receiver.addr(), LINE, 32_768),
+        (receiver.distributions_addr().unwrap(), DISTRIBUTION, 65_536),
+        (receiver.traces_addr().unwrap(), SPAN, 1 << 20),
+    ];
+    for (n, (addr, line, longest)) in ports.into_iter().enumerate() {
+        let blank = |length: usize| format!("{}\n", " ".repeat(length));
+        stream_to(addr, blank(longest) + &blank(longest + 1) + line);
+        let (counts, n) = (receiver.counts(), n as u64 + 1);
+        assert_eq!((counts.ignored, counts.too_long, counts.accepted.total()), (n, n, n), "{longest}");
+    }
+}
+
+#[test]
+fn a_distribution_port_takes_distributions_alone_and_ignores_f() {
+    let receiver = Receiver::builder().distributions_port(0).start().unwrap();
+    let addr = receiver.distributions_addr().unwrap();
+    for f in ["wavefront", "trace", "", "histogram"] {
+        assert_eq!(Client::at(addr).post(f, DISTRIBUTION).status, 202);
+    }
+    stream_to(addr, DISTRIBUTION);
+    assert_eq!((receiver.seen(Kind::Histogram), receiver.times_seen(Kind::Histogram, "a")), (5, 5));
+    assert_eq!(receiver.accepted()[0].source.as_deref(), Some("127.0.0.1"));
+    for line in [LINE, SPAN] {
+        stream_to(addr, line);
+        assert_eq!(Client::at(addr).post("", line).status, 202);
+    }
+    let counts = receiver.counts();
+    assert_eq!((counts.rejected.of(Kind::Histogram), counts.accepted.total()), (4, 5));
 }
 
 #[test]
