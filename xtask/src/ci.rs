@@ -4,7 +4,7 @@ use xshell::{Shell, cmd};
 
 use crate::miri::Borrows;
 use crate::steps::Steps;
-use crate::{features, fuzz, loom, miri, msrv, tidy, tools};
+use crate::{conformance, features, fuzz, loom, miri, msrv, tidy, tools};
 
 pub(crate) fn run(sh: &Shell, only: Option<String>) -> anyhow::Result<()> {
     let mut steps = Steps::new(only);
@@ -17,26 +17,37 @@ pub(crate) fn run(sh: &Shell, only: Option<String>) -> anyhow::Result<()> {
         cmd!(sh, "cargo clippy --workspace --all-targets --all-features -- -D warnings").run()
     });
     steps.step("doc", || {
-        cmd!(sh, "cargo doc --workspace --exclude benches --exclude xtask --no-deps --all-features")
+        cmd!(sh, "cargo doc --workspace --exclude benches --exclude conformance --exclude xtask --no-deps --all-features")
             .env("RUSTDOCFLAGS", "-D warnings")
             .run()
     });
     steps.step("tidy", || tidy::run(sh));
     steps.step("features", || features::few(sh));
-    steps.step_unless(features::wasm_missing(sh), "wasm", || features::wasm(sh));
-    steps.step_unless(msrv::missing(sh), "msrv", || msrv::run(sh));
+    steps.step_unless(|| features::wasm_missing(sh), "wasm", || features::wasm(sh));
+    steps.step_unless(|| msrv::missing(sh), "msrv", || msrv::run(sh));
     steps.step("loom", || loom::run(sh));
-    steps.step_unless(miri::missing(sh), "miri stacked borrows", || {
-        miri::run(sh, Borrows::Stacked, miri::SEEDS)
-    });
-    steps.step_unless(miri::missing(sh), "miri tree borrows", || miri::run(sh, Borrows::Tree, miri::SEEDS));
+    steps.step_unless(
+        || miri::missing(sh),
+        "miri stacked borrows",
+        || miri::run(sh, Borrows::Stacked, miri::SEEDS),
+    );
+    steps.step_unless(
+        || miri::missing(sh),
+        "miri tree borrows",
+        || miri::run(sh, Borrows::Tree, miri::SEEDS),
+    );
     steps.step("fuzz replay", || fuzz::replay(sh));
-    steps.step_unless(fuzz::missing(sh), "fuzz run", || fuzz::run(sh, fuzz::SECONDS));
+    steps.step_unless(|| fuzz::missing(sh), "fuzz run", || fuzz::run(sh, fuzz::SECONDS));
+    steps.step_unless(|| conformance::python_missing(sh), "conformance python", || conformance::python(sh));
     // Runs every bench once, outputs checked; nothing is measured. With the features of the first step, whose build it uses.
     steps.step("benches", || cmd!(sh, "cargo test --workspace --all-features --bench *").run());
-    steps.step_unless(tools::subcommand_missing(sh, "deny"), "deny", || {
-        // Without advisories, which change from day to day under an unchanged tree and need the network.
-        cmd!(sh, "cargo deny --all-features check bans licenses sources").run()
-    });
+    steps.step_unless(
+        || tools::subcommand_missing(sh, "deny"),
+        "deny",
+        || {
+            // Without advisories, which change from day to day under an unchanged tree and need the network.
+            cmd!(sh, "cargo deny --all-features check bans licenses sources").run()
+        },
+    );
     steps.finish()
 }

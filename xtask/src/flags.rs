@@ -8,6 +8,11 @@ xflags::xflags! {
             /// Runs only the steps whose name contains this.
             optional step: String
         }
+        /// Holds lines and clients against those of another SDK.
+        cmd conformance {
+            /// The Python SDK, which is installed under `target`; skipped where Python is not.
+            cmd python {}
+        }
         /// Runs the longer versions of the same checks: more seeds, more models, every feature set.
         cmd deep {
             /// Runs only the steps whose name contains this.

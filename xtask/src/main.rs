@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 mod ci;
+mod conformance;
 mod deep;
 mod features;
 mod flags;
@@ -22,7 +23,7 @@ use std::process::ExitCode;
 
 use xshell::Shell;
 
-use crate::flags::XtaskCmd;
+use crate::flags::{ConformanceCmd, XtaskCmd};
 use crate::miri::Borrows;
 
 fn main() -> ExitCode {
@@ -42,6 +43,13 @@ fn run(task: XtaskCmd) -> anyhow::Result<()> {
     sh.change_dir(project_root());
     match task {
         XtaskCmd::Ci(flags::Ci { step }) => ci::run(sh, step),
+        XtaskCmd::Conformance(flags::Conformance { subcommand: ConformanceCmd::Python(_) }) => {
+            if let Some(reason) = conformance::python_missing(sh) {
+                println!("SKIP conformance: {reason}");
+                return Ok(());
+            }
+            conformance::python(sh)
+        }
         XtaskCmd::Deep(flags::Deep { step }) => deep::run(sh, step),
         XtaskCmd::Fuzz(flags::Fuzz { seconds }) => {
             fuzz::replay(sh)?;
