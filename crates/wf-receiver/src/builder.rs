@@ -111,10 +111,13 @@ impl Builder {
         self
     }
 
-    /// Wants this token with every request, as the service does, and a proxy with `authMethod`: in `Authorization` (with
-    /// or without `Bearer`), in `X-AUTH-TOKEN`, or as the parameter `t`, `token` or `api_key`. Default: none.
+    /// Wants this token with every request, as the service does, and a proxy with `authMethod`. Default: none.
     ///
-    /// A request without it is answered 401 and not read; raw TCP is thrown away to its end.
+    /// It is looked for as a proxy looks for it: the first of the parameters `t`, `token` and `api_key`, then `X-AUTH-TOKEN`,
+    /// then `Authorization`, with or without `Bearer `; the first one found must be right. A request without it is answered
+    /// 401 and takes no answer from a script. Raw TCP cannot show a token: it is read and thrown away to its end. What came
+    /// so is in [`Counts::unauthorized`](crate::Counts::unauthorized), its lines in
+    /// [`Counts::unread`](crate::Counts::unread). The token is never shown by `Debug`.
     pub fn token(mut self, token: impl Into<String>) -> Self {
         self.token = Some(token.into());
         self

@@ -20,14 +20,14 @@ pub struct Counts {
     pub errors: u64,
     /// Lines behind one that ended its request; never processed.
     pub lost: u64,
-    /// Lines of batches that a scripted answer threw away; never processed.
+    /// Lines of batches that a scripted answer threw away, and of what came without the token that
+    /// [`Builder::token`](crate::Builder::token) wants; never processed.
     pub unread: u64,
     /// Accepted lines without an id, or with one beyond [`Builder::keep_ids`](crate::Builder::keep_ids).
     pub without_id: u64,
     /// Requests read to their end, whatever the answer.
     pub requests: u64,
-    /// Requests and raw TCP connections that did not show the token that [`Builder::token`](crate::Builder::token) wants;
-    /// never processed.
+    /// Requests and raw TCP connections without the token that [`Builder::token`](crate::Builder::token) wants.
     pub unauthorized: u64,
     /// Requests that a scripted answer was given to; [`Answer::honest`](crate::Answer::honest) is none.
     pub scripted: u64,

@@ -7,12 +7,14 @@ use serde_json::{Map, Value};
 pub(crate) struct JsonEvent {
     /// The annotation `id`.
     pub(crate) id: Option<String>,
-    /// The first host.
-    pub(crate) host: Option<String>,
 }
 
 impl JsonEvent {
-    /// Reads one object; name, annotations, start and end are required.
+    /// Reads one object; name, annotations, start and end are required, other keys ignored.
+    ///
+    /// # Errors
+    ///
+    /// Why it is no event.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let value: Value =
             serde_json::from_str(text).map_err(|error| format!("not one JSON object: {error}"))?;
@@ -31,20 +33,20 @@ impl JsonEvent {
         if annotations.values().any(|value| !value.is_string()) {
             return Err("an annotation is no text".to_owned());
         }
-        let hosts = texts(&event, "hosts")?;
-        texts(&event, "tags")?;
-        let id = annotations.get("id").and_then(Value::as_str).map(str::to_owned);
-        Ok(Self { id, host: hosts.into_iter().next() })
+        check_texts(&event, "hosts")?;
+        check_texts(&event, "tags")?;
+        Ok(Self { id: annotations.get("id").and_then(Value::as_str).map(str::to_owned) })
     }
 }
 
-/// An array of texts; none if it is absent.
-fn texts(event: &Map<String, Value>, key: &str) -> Result<Vec<String>, String> {
-    let Some(value) = event.get(key) else { return Ok(Vec::new()) };
-    let texts = value.as_array().and_then(|array| {
-        array.iter().map(|text| text.as_str().map(str::to_owned)).collect::<Option<Vec<_>>>()
-    });
-    texts.ok_or_else(|| format!("{key} is not an array of texts"))
+/// Absent, `null`, as Go writes an empty list, or an array of texts.
+fn check_texts(event: &Map<String, Value>, key: &str) -> Result<(), String> {
+    let is_good = match event.get(key) {
+        None | Some(Value::Null) => true,
+        Some(Value::Array(texts)) => texts.iter().all(Value::is_string),
+        Some(_) => false,
+    };
+    if is_good { Ok(()) } else { Err(format!("{key} is not an array of texts")) }
 }
 
 #[cfg(test)]
@@ -52,11 +54,14 @@ mod tests {
     use super::JsonEvent;
 
     #[test]
-    fn a_whole_event_is_read() {
-        let text =
+    fn what_is_required_is_enough() {
+        let whole =
             r#"{"name":"n","annotations":{"id":"7"},"hosts":["h"],"startTime":1,"endTime":2,"tags":["t"]}"#;
-        let event = JsonEvent::parse(text).unwrap();
-        assert_eq!((event.id.as_deref(), event.host.as_deref()), (Some("7"), Some("h")));
+        let least = r#"{"name":"n","annotations":{},"startTime":0,"endTime":0}"#;
+        let nulls = r#"{"name":"n","annotations":{"id":""},"startTime":1,"endTime":2,"hosts":null,"tags":null,"x":1}"#;
+        for (text, id) in [(whole, Some("7")), (least, None), (nulls, Some(""))] {
+            assert_eq!(JsonEvent::parse(text).unwrap().id.as_deref(), id, "{text}");
+        }
     }
 
     #[track_caller]
@@ -69,6 +74,7 @@ mod tests {
     fn what_is_no_event_has_a_reason() {
         check("", "JSON");
         check("[]", "object");
+        check(r#"{"name":1,"annotations":{},"startTime":1,"endTime":2}"#, "name");
         check(r#"{"name":"n","annotations":{},"startTime":1,"endTime":2}{}"#, "one JSON object");
         check(r#"{"annotations":{},"startTime":1,"endTime":2}"#, "name");
         check(r#"{"name":" ","annotations":{},"startTime":1,"endTime":2}"#, "name");
@@ -76,6 +82,8 @@ mod tests {
         check(r#"{"name":"n","annotations":{"a":1},"startTime":1,"endTime":2}"#, "annotation");
         check(r#"{"name":"n","annotations":{},"endTime":2}"#, "startTime");
         check(r#"{"name":"n","annotations":{},"startTime":"1","endTime":2}"#, "startTime");
+        check(r#"{"name":"n","annotations":{},"startTime":-1,"endTime":2}"#, "startTime");
+        check(r#"{"name":"n","annotations":{},"startTime":1.5,"endTime":2}"#, "startTime");
         check(r#"{"name":"n","annotations":{},"startTime":1}"#, "endTime");
         check(r#"{"name":"n","annotations":{},"startTime":1,"endTime":2,"hosts":"h"}"#, "hosts");
         check(r#"{"name":"n","annotations":{},"startTime":1,"endTime":2,"tags":[1]}"#, "tags");

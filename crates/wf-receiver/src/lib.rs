@@ -42,6 +42,7 @@
 #![forbid(unsafe_code)]
 
 mod answer;
+mod batch;
 mod body;
 mod builder;
 mod counts;
@@ -49,7 +50,9 @@ mod door;
 mod event;
 mod ids;
 mod line;
+mod query;
 mod receiver;
+mod request;
 mod serve;
 mod socket;
 mod store;

@@ -26,11 +26,11 @@ pub struct Rejection {
     pub verdict: Verdict,
     /// The line as it was sent, without its line feed.
     pub line: String,
-    /// The receiver's code, as in `WF-414`.
+    /// The receiver's code, as in `WF-414`; `400` for what `/api/v2/event` refused.
     pub code: String,
     /// The reason, for people.
     pub reason: String,
-    /// The place in the line, in characters from 1; one past the end if something is missing.
+    /// The place in the line, in characters from 1; one past the end if something is missing. Always 1 in JSON.
     pub column: usize,
 }
 

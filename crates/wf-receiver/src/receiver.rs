@@ -133,7 +133,7 @@ impl Receiver {
     /// Answers the next HTTP requests with these, one each, after those that an earlier call left; then as before.
     ///
     /// An answer that does not concern its request (see [`Answer::unless_at_most`], [`Answer::only_for`]) is used up
-    /// by it all the same. `OPTIONS` and bodies that cannot be read take no answer from a script.
+    /// by it all the same. `OPTIONS`, bodies that cannot be read and requests without the token take no answer from a script.
     pub fn script(&self, answers: impl IntoIterator<Item = Answer>) {
         // Collected before locking: the iterator is the caller's code.
         let answers: Vec<_> = answers.into_iter().collect();

@@ -55,10 +55,6 @@ impl Store {
         Self { settings, state: Mutex::default(), changed: Condvar::new() }
     }
 
-    pub(crate) const fn wants_token(&self) -> bool {
-        self.settings.token.is_some()
-    }
-
     /// Whether this is the token that is wanted, if one is.
     pub(crate) fn admits(&self, token: Option<&str>) -> bool {
         self.settings.token.is_none() || self.settings.token.as_deref() == token
@@ -118,36 +114,38 @@ impl Store {
         })
     }
 
-    /// Takes one event in its JSON form in, as the service's API does.
+    /// Takes one event in that came as JSON, or what was no event.
     ///
     /// # Errors
     ///
     /// Why it is none.
-    pub(crate) fn take_event(&self, text: &str) -> Result<(), String> {
-        let event = JsonEvent::parse(text);
-        self.change(|state| match &event {
+    pub(crate) fn take_event(&self, event: Result<&JsonEvent, &String>, text: &str) -> Result<(), String> {
+        let kind = Kind::Event;
+        self.change(|state| match event {
             Ok(event) => {
-                state.counts.accepted.add(Kind::Event, None);
+                state.counts.accepted.add(kind, None);
                 let room = self.settings.keep_ids;
-                if !state.ids[kind_index(Kind::Event)].add(event.id.as_deref(), None, room) {
+                if !state.ids[kind_index(kind)].add(event.id.as_deref(), None, room) {
                     state.counts.without_id += 1;
                 }
-                let kept = || Line { kind: Kind::Event, source: event.host.clone(), text: text.to_owned() };
+                let kept = || Line { kind, source: None, text: text.to_owned() };
                 keep(&mut state.accepted, self.settings.keep_lines, kept);
+                Ok(())
             }
             Err(reason) => {
-                state.counts.rejected.add(Kind::Event, None);
-                keep(&mut state.rejected, self.settings.keep_lines, || Rejection {
-                    kind: Kind::Event,
+                state.counts.rejected.add(kind, None);
+                let kept = || Rejection {
+                    kind,
                     verdict: Verdict::Reject,
                     line: text.to_owned(),
-                    code: String::new(),
+                    code: "400".to_owned(),
                     reason: reason.clone(),
                     column: 1,
-                });
+                };
+                keep(&mut state.rejected, self.settings.keep_lines, kept);
+                Err(reason.clone())
             }
-        });
-        event.map(drop)
+        })
     }
 
     fn parser(&self, origin: Origin) -> Parser {

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use tokio::io::AsyncReadExt;
 use wf_parse::Format;
 
+use crate::batch::filled;
 use crate::door::Door;
 use crate::socket::Stream;
 use crate::store::{Origin, Store, Way};
@@ -14,21 +15,28 @@ use crate::store::{Origin, Store, Way};
 /// Then the connection is closed: a client that shuts down its writing half learns from the end of the other half that
 /// every line before it was processed.
 pub(crate) async fn read(ahead: Vec<u8>, mut stream: Stream, client: IpAddr, store: &Store, door: Door) {
-    if store.wants_token() {
-        return throw_away(ahead, stream, store).await;
-    }
     let mut lines = Lines { pending: ahead, max: door.max_line(), skipping: false };
     let mut fresh = lines.pending.len();
-    store.change(|state| state.counts.streams += 1);
+    // Plain text has no place for a token, so where one is wanted nothing is taken.
+    let authorized = store.admits(None);
+    store.change(|state| {
+        state.counts.streams += 1;
+        state.counts.unauthorized += u64::from(!authorized);
+    });
     loop {
         let (text, too_long) = lines.take();
         store.change(|state| {
             state.counts.body_bytes += fresh as u64;
             state.counts.text_bytes += fresh as u64;
             state.counts.too_long += too_long;
+            if !authorized {
+                state.counts.unread += filled(&text) as u64;
+            }
         });
-        // A stream is not answered, so there is nobody to tell what became of a line.
-        let _ = store.take(Origin { way: Way::Stream, door, client }, Format::Auto, &text);
+        if authorized {
+            // A stream is not answered, so there is nobody to tell what became of a line.
+            let _ = store.take(Origin { way: Way::Stream, door, client }, Format::Auto, &text);
+        }
         // Read in large pieces: a batch is counted under one lock.
         lines.pending.reserve(CHUNK);
         match stream.read_buf(&mut lines.pending).await {
@@ -38,21 +46,6 @@ pub(crate) async fn read(ahead: Vec<u8>, mut stream: Stream, client: IpAddr, sto
     }
     if lines.skipping || !lines.pending.is_empty() {
         store.change(|state| state.counts.unterminated += 1);
-    }
-}
-
-/// Plain text has no place for a token, so where one is wanted nothing is taken.
-async fn throw_away(mut chunk: Vec<u8>, mut stream: Stream, store: &Store) {
-    store.change(|state| {
-        state.counts.streams += 1;
-        state.counts.unauthorized += 1;
-    });
-    loop {
-        chunk.clear();
-        chunk.reserve(CHUNK);
-        if !matches!(stream.read_buf(&mut chunk).await, Ok(1..)) {
-            return;
-        }
     }
 }
 
