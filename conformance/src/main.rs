@@ -4,6 +4,7 @@
 #![expect(clippy::print_stdout, reason = "a command speaks through it")]
 
 mod compare;
+mod edges;
 mod generate;
 mod ours;
 mod points;
@@ -15,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::{env, fs};
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, anyhow, bail, ensure};
 use serde_json::Value;
 use wf_receiver::Kind;
 
@@ -43,7 +44,12 @@ fn main() -> anyhow::Result<()> {
 
 fn run(peer: &Peer<'_>, folder: &Path, points: &[Point]) -> anyhow::Result<()> {
     let default_source = gethostname::gethostname().to_string_lossy().into_owned();
-    let theirs = lines_of_theirs(peer, &folder.join("points.jsonl"), points)?;
+    let theirs = answers(peer, &folder.join("points.jsonl"), points)?;
+    let theirs: Vec<_> = theirs
+        .into_iter()
+        .zip(points)
+        .map(|(answer, point)| answer.map_err(|exception| anyhow!("{exception} for {point:?}")))
+        .collect::<anyhow::Result<_>>()?;
     let ours: Vec<_> = points
         .iter()
         .map(|point| ours::lines(&default_source, point).with_context(|| format!("ours refuses {point:?}")))
@@ -69,27 +75,55 @@ fn run(peer: &Peer<'_>, folder: &Path, points: &[Point]) -> anyhow::Result<()> {
         let sent = by_kind(points.iter().zip(&theirs), sends);
         report(road.client, peer.send(road, &path, &sent), &sent);
     }
+    let surprises = edges(peer, &folder.join("edges.jsonl"))?;
     ensure!(different == 0, "{different} records differ");
+    ensure!(surprises == 0, "{surprises} edges are not as written down");
     ensure!(failed.is_empty(), "failed: {}", failed.join(", "));
     Ok(())
 }
 
-/// What the SDK makes of each point.
-fn lines_of_theirs(peer: &Peer<'_>, path: &Path, points: &[Point]) -> anyhow::Result<Vec<Vec<String>>> {
+/// Prints which of the written differences are no longer so, and returns how many.
+fn edges(peer: &Peer<'_>, path: &Path) -> anyhow::Result<usize> {
+    let edges = edges::all();
+    let points: Vec<_> = edges.iter().map(|edge| edge.point.clone()).collect();
+    let answers = answers(peer, path, &points)?;
+    let complaints: Vec<_> = edges
+        .iter()
+        .zip(answers)
+        .filter_map(|(edge, answer)| {
+            edge.complaint(&answer.map_or_else(|exception| exception, |lines| lines.concat()))
+        })
+        .collect();
+    for complaint in &complaints {
+        println!("\n{complaint}");
+    }
+    println!(
+        "\n{} of {} differences on purpose are as written down",
+        edges.len() - complaints.len(),
+        edges.len()
+    );
+    Ok(complaints.len())
+}
+
+/// What the SDK makes of each point: its lines, or the name of an exception.
+fn answers(
+    peer: &Peer<'_>,
+    path: &Path,
+    points: &[Point],
+) -> anyhow::Result<Vec<Result<Vec<String>, String>>> {
     write(path, points.iter())?;
     let output = peer.command().arg("lines").arg(path).stderr(Stdio::inherit()).output()?;
     ensure!(output.status.success(), "the script failed: {}", output.status);
     let lines = String::from_utf8(output.stdout)?;
-    let records: Vec<_> = lines
+    let answers: Vec<_> = lines
         .lines()
-        .zip(points)
-        .map(|(line, point)| match serde_json::from_str(line)? {
-            Value::String(exception) => bail!("{exception} for {point:?}"),
-            lines => Ok(serde_json::from_value(lines)?),
+        .map(|line| match serde_json::from_str(line)? {
+            Value::String(exception) => Ok(Err(exception)),
+            lines => Ok(Ok(serde_json::from_value(lines)?)),
         })
         .collect::<anyhow::Result<_>>()?;
-    ensure!(records.len() == points.len(), "{} answers to {} points", records.len(), points.len());
-    Ok(records)
+    ensure!(answers.len() == points.len(), "{} answers to {} points", answers.len(), points.len());
+    Ok(answers)
 }
 
 /// Prints a table of the kinds and returns how many records differ.

@@ -132,6 +132,6 @@ pub(crate) fn name_of(kind: Kind) -> &'static str {
 }
 
 /// For a step that takes seconds on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(60);
 /// As in `peer.py`.
 const TOKEN: &str = "conformance";

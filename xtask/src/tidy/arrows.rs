@@ -4,7 +4,8 @@ use super::tree::Tree;
 
 /// The whole graph: a crate, and the crates of this workspace that it may be built with.
 ///
-/// A new edge is a design decision, so it is made here first. `benches`, `fuzz` and `xtask` may use any crate.
+/// A new edge is a design decision, so it is made here first. `benches`, `conformance`, `fuzz` and `xtask` may
+/// use any crate.
 const ARROWS: &[(&str, &[&str])] = &[
     ("wf-cli", &["wf-parse", "wf-receiver", "wf-sdk"]),
     ("wf-format", &[]),
