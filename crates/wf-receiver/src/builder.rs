@@ -1,10 +1,12 @@
 //! Settings of a receiver.
 
+use std::sync::{Arc, Mutex};
 use std::{fmt, io};
 
 use wf_parse::Limits;
 
 use crate::receiver::Receiver;
+use crate::seen::{OnLine, Seen};
 
 /// Settings of a [`Receiver`]; [`Receiver::builder`] begins one.
 ///
@@ -33,6 +35,7 @@ pub struct Builder {
     pub(crate) token: Option<String>,
     pub(crate) keep_lines: usize,
     pub(crate) keep_ids: usize,
+    pub(crate) on_line: Option<OnLine>,
 }
 
 impl Builder {
@@ -49,6 +52,7 @@ impl Builder {
             token: None,
             keep_lines: DEFAULT_KEEP_LINES,
             keep_ids: DEFAULT_KEEP_IDS,
+            on_line: None,
         }
     }
 
@@ -140,6 +144,34 @@ impl Builder {
         self
     }
 
+    /// Shows every line that is processed to `show`, in the order of processing and before its request is answered.
+    /// Default: nobody.
+    ///
+    /// It runs on the receiver's thread: while it works, nothing is counted or answered, and the receiver's methods wait.
+    /// Calling them from inside would wait for ever; a panic in it ends the connection.
+    ///
+    /// ```
+    /// use std::sync::mpsc;
+    /// use wf_receiver::{Receiver, Verdict};
+    ///
+    /// let (lines, accepted) = mpsc::channel();
+    /// let receiver = Receiver::builder()
+    ///     .keep_lines(0)
+    ///     .on_line(move |seen| {
+    ///         if seen.verdict() == Verdict::Accept {
+    ///             let _ = lines.send(seen.text().to_owned());
+    ///         }
+    ///     })
+    ///     .start()?;
+    /// # drop(receiver);
+    /// # assert!(accepted.recv().is_err());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn on_line(mut self, show: impl FnMut(&Seen<'_>) + Send + 'static) -> Self {
+        self.on_line = Some(Arc::new(Mutex::new(show)));
+        self
+    }
+
     /// Opens the ports and starts the receiver's thread.
     ///
     /// # Errors
@@ -178,5 +210,6 @@ mod tests {
         assert_eq!((builder.distributions_port, builder.traces_port), (None, None));
         assert_eq!((builder.tls, builder.token), (false, None));
         assert_eq!((builder.keep_lines, builder.keep_ids), (1000, 4_000_000));
+        assert!(builder.on_line.is_none());
     }
 }

@@ -53,6 +53,7 @@ mod line;
 mod query;
 mod receiver;
 mod request;
+mod seen;
 mod serve;
 mod socket;
 mod store;
@@ -67,6 +68,7 @@ pub use crate::builder::Builder;
 pub use crate::counts::{Counts, Lines};
 pub use crate::line::{Line, Rejection};
 pub use crate::receiver::Receiver;
+pub use crate::seen::Seen;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

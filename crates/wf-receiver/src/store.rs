@@ -14,6 +14,7 @@ use crate::door::Door;
 use crate::event::JsonEvent;
 use crate::ids::Ids;
 use crate::line::{Line, Rejection};
+use crate::seen::{Judged, Seen};
 use crate::sum::Sum;
 
 /// The state shared by a receiver's handle and its thread.
@@ -101,10 +102,13 @@ impl Store {
             if text.is_empty() || text.ends_with('\n') {
                 lines.next_back();
             }
+            let mut lines = lines.peekable();
             while let Some(line) = lines.next() {
                 let parsed = self.parse(&parser, origin.door.format(format, line), line);
                 self.count(state, line, &parsed);
                 let fatal = parsed.problem().filter(|it| origin.way == Way::Http && it.ends_request());
+                let ends_batch = fatal.is_some() || lines.peek().is_none();
+                self.show(&Seen { text: line, judged: Judged::Line(&parsed), ends_batch });
                 if let Some(problem) = fatal {
                     state.counts.lost += lines.filter(|it| !it.trim().is_empty()).count() as u64;
                     return Err(problem.to_string());
@@ -120,6 +124,8 @@ impl Store {
     ///
     /// Why it is none.
     pub(crate) fn take_event(&self, event: Result<&JsonEvent, &String>, text: &str) -> Result<(), String> {
+        let judged = Judged::Event(event.err().map(String::as_str));
+        self.show(&Seen { text, judged, ends_batch: true });
         let kind = Kind::Event;
         self.change(|state| match event {
             Ok(event) => {
@@ -166,6 +172,12 @@ impl Store {
             // Judged as if it had just happened, so that everything else is still checked.
             Some(time) => parser.clone().now_millis(time).parse(format, line),
             None => parsed,
+        }
+    }
+
+    fn show(&self, seen: &Seen<'_>) {
+        if let Some(on_line) = &self.settings.on_line {
+            on_line.lock().unwrap_or_else(PoisonError::into_inner)(seen);
         }
     }
 

@@ -4,6 +4,7 @@ mod client;
 mod counting;
 mod http;
 mod life;
+mod on_line;
 mod script;
 mod service;
 mod stream;
