@@ -175,12 +175,19 @@ impl Sender {
     /// ```
     pub fn send_line(&self, kind: LineKind, line: &str) -> Result<(), SendError> {
         let Some(handle) = &self.inner else { return Ok(()) };
-        let line = line.strip_suffix('\n').unwrap_or(line);
-        let kind = ready::kind(kind, line);
-        let mut record = Scratch::from_slice(line.as_bytes());
-        record.push(b'\n');
-        let sent = ready::check(line).map_err(SendError::from).and_then(|()| handle.push(kind, &record));
-        sent.map_err(|error| handle.refuse(kind, error))
+        handle.send_line(kind, line, |kind, record| handle.push(kind, record))
+    }
+
+    /// Does as [`send_line`](Self::send_line), but waits up to `timeout` for room in the lane.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError`] as `send_line`; [`SendError::Full`] means that there was no room for all of `timeout`. A close
+    /// meanwhile ends the wait with [`SendError::Closed`].
+    pub fn send_line_timeout(&self, kind: LineKind, line: &str, timeout: Duration) -> Result<(), SendError> {
+        let Some(handle) = &self.inner else { return Ok(()) };
+        let deadline = deadline(timeout);
+        handle.send_line(kind, line, |kind, record| handle.push_until(kind, record, timeout, deadline))
     }
 
     /// Sends ready-made lines at once, ahead of what is queued: one attempt, no retry.
@@ -335,6 +342,21 @@ impl Handle {
         }
         let (kind, record) = self.encode(point, marked, &mut scratch)?;
         push(kind, record).map_err(|error| self.refuse(kind, error))
+    }
+
+    /// Pushes a ready-made line; counts what is refused.
+    fn send_line(
+        &self,
+        kind: LineKind,
+        line: &str,
+        push: impl FnOnce(LineKind, &[u8]) -> Result<(), SendError>,
+    ) -> Result<(), SendError> {
+        let line = line.strip_suffix('\n').unwrap_or(line);
+        let kind = ready::kind(kind, line);
+        let mut record = Scratch::from_slice(line.as_bytes());
+        record.push(b'\n');
+        let sent = ready::check(line).map_err(SendError::from).and_then(|()| push(kind, &record));
+        sent.map_err(|error| self.refuse(kind, error))
     }
 
     /// Encodes a point, or counts why not; `marked` says whether a span with logs may announce them.

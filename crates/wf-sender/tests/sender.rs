@@ -228,6 +228,28 @@ fn send_timeout_waits_for_room() {
 }
 
 #[test]
+fn send_line_timeout_waits_for_room() {
+    const LINE: &str = "m 1 source=h";
+    let (gate, transport) = gated(true);
+    let sender = quick(transport).max_queue_size(10).start().unwrap();
+    fill(&sender, 10);
+    let refused = || sender.stats()[LineKind::Point].refused_for(Refused::QueueFull);
+    let (before, refused_before) = (Instant::now(), refused());
+    assert_eq!(sender.send_line_timeout(LineKind::Point, LINE, TICK), Err(SendError::Full));
+    assert!(before.elapsed() >= TICK);
+    assert_eq!(refused() - refused_before, 1, "once for all its tries");
+
+    thread::scope(|scope| {
+        let waiting = scope.spawn(|| sender.send_line_timeout(LineKind::Point, LINE, LONG));
+        gate.add_permits(100);
+        assert_eq!(waiting.join().unwrap(), Ok(()));
+    });
+    assert!(sender.close(LONG).complete);
+    assert_eq!(sender.send_line_timeout(LineKind::Point, LINE, LONG), Err(SendError::Closed));
+    assert!(sender.stats().total().balances());
+}
+
+#[test]
 fn closing_wakes_whoever_waits_for_room() {
     let (_gate, transport) = gated(true);
     let sender = quick(transport).max_queue_size(1).start().unwrap();
