@@ -163,19 +163,21 @@ fn an_unknown_authority_keeps_the_data_here() {
 
 #[test]
 fn the_token_is_in_no_text_that_the_sdk_makes() {
-    let heard = Arc::new(Mutex::new(String::new()));
+    let heard = Arc::new(Mutex::new(Vec::new()));
     let theirs = Arc::clone(&heard);
     let peer = Peer::start([Script::answering(401)]);
     let builder = to(&peer).on_loss(move |kind, loss, points| {
-        theirs.lock().unwrap().push_str(&format!("{kind:?} {loss:?} {loss} {points}"));
+        theirs.lock().unwrap().push(format!("{kind:?} {loss:?} {loss} {points}"));
     });
-    let mut text = format!("{builder:?}");
+    let mut texts = vec![format!("{builder:?}")];
     let sender = builder.start().unwrap();
     sender.send(&Metric::new("m", 1.0)).unwrap();
     let report = sender.flush(Duration::from_millis(100));
-    text += &format!("{sender:?} {report:?} {:?} {}", sender.close(Duration::ZERO), sender.stats().total());
-    text += &format!("{:?} {}", SendError::Closed, SendError::Closed);
-    text += &heard.lock().unwrap();
+    let closed = sender.close(Duration::ZERO);
+    texts.push(format!("{sender:?} {report:?} {closed:?} {}", sender.stats().total()));
+    texts.push(format!("{:?} {}", SendError::Closed, SendError::Closed));
+    texts.append(&mut heard.lock().unwrap());
+    let text = texts.concat();
     assert!(text.contains("dropped{shutdown}") && !text.contains("CANARY"), "{text}");
     assert!(peer.requests().iter().all(|request| {
         request.header("authorization") == Some(format!("Bearer {TOKEN}").as_str())
