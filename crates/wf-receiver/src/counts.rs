@@ -37,6 +37,8 @@ pub struct Counts {
     pub unterminated: u64,
     /// Connections accepted, of either kind.
     pub connections: u64,
+    /// Connections on which no TLS came about: the client did not trust the certificate, or spoke something else.
+    pub failed_handshakes: u64,
     /// Connections that spoke raw TCP.
     pub streams: u64,
     /// Bytes of HTTP bodies as they came, still compressed, and of raw TCP.

@@ -28,7 +28,8 @@ use crate::tls::Identity;
 /// [`close`](Receiver::close).
 ///
 /// **The id of a line** is the value of its point tag, span tag, event annotation or span-log field `id`; source tags
-/// and descriptions have none of these and are known by their source.
+/// and descriptions have none of these and are known by their source. A line of span logs is one record however many logs
+/// it holds, and is known by the first `id` among their fields.
 #[derive(Debug)]
 pub struct Receiver {
     addr: SocketAddr,
@@ -128,6 +129,26 @@ impl Receiver {
     pub fn url(&self) -> String {
         let scheme = if self.ca_pem.is_some() { "proxys" } else { "proxy" };
         format!("{scheme}://{}", self.addr)
+    }
+
+    /// The address as a URL for senders that take it for the service, `https://TOKEN@127.0.0.1:PORT`; `None` if it does not
+    /// speak TLS, because the service speaks nothing else.
+    ///
+    /// The token is whatever the sender shall show, percent-encoded where a URL wants it; the one that is wanted is
+    /// [`Builder::token`]'s.
+    ///
+    /// ```
+    /// use wf_receiver::Receiver;
+    ///
+    /// let receiver = Receiver::builder().tls(true).token("secret").start()?;
+    /// let url = receiver.https_url("secret").unwrap();
+    /// assert_eq!(url, format!("https://secret@127.0.0.1:{}", receiver.port()));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[must_use]
+    pub fn https_url(&self, token: &str) -> Option<String> {
+        self.ca_pem()?;
+        Some(format!("https://{}@{}", percent_encoded(token), self.addr))
     }
 
     /// Answers the next HTTP requests with these, one each, after those that an earlier call left; then as before.
@@ -243,6 +264,15 @@ const _: () = {
     const fn is_shareable<T: Send + Sync + 'static>() {}
     is_shareable::<Receiver>();
 };
+
+/// Everything but what may stand anywhere in a URL is encoded.
+fn percent_encoded(text: &str) -> String {
+    let encode = |byte: u8| match byte {
+        b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
+        _ => format!("%{byte:02X}"),
+    };
+    text.bytes().map(encode).collect()
+}
 
 fn listen(port: u16) -> io::Result<TcpListener> {
     // By the standard library, whose Unix listener sets SO_REUSEADDR: a port left a moment ago opens again.

@@ -49,7 +49,7 @@ async fn connection(
         Some(tls) => match tls.accept(stream).await {
             Ok(stream) => Stream::Tls(Box::new(stream)),
             // A client that does not trust us, most likely; it knows why.
-            Err(_) => return,
+            Err(_) => return store.change(|state| state.counts.failed_handshakes += 1),
         },
     };
     let mut ahead = Vec::with_capacity(2);

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use wf_parse::Format;
 
 use crate::batch::filled;
@@ -47,6 +47,8 @@ pub(crate) async fn read(ahead: Vec<u8>, mut stream: Stream, client: IpAddr, sto
     if lines.skipping || !lines.pending.is_empty() {
         store.change(|state| state.counts.unterminated += 1);
     }
+    // Within TLS, an end that is not announced is an error.
+    let _ = stream.shutdown().await;
 }
 
 const CHUNK: usize = 64 * 1024;

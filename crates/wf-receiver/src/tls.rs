@@ -32,10 +32,13 @@ impl Identity {
         let certificate = CertificateParams::new(names)?.signed_by(&key, &authority)?;
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
         // The provider is named: two of them in one build would make the default one panic.
-        let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()?
             .with_no_client_auth()
             .with_single_cert(vec![certificate.der().clone()], key)?;
+        // A client that writes lines and leaves would leave tickets unread, so its kernel would reset the connection, and
+        // lines that have arrived would be lost with it.
+        config.send_tls13_tickets = 0;
         Ok(Self { acceptor: Arc::new(config).into(), ca_pem: authority.pem() })
     }
 }

@@ -35,6 +35,21 @@ fn every_kind_is_known_by_its_id() {
 }
 
 #[test]
+fn span_logs_are_one_record_a_line_known_by_the_first_id_in_it() {
+    let log = |fields: &str| format!(r#"{{"timestamp":1700000000000000,"fields":{{{fields}}}}}"#);
+    let line =
+        |logs: &[String]| format!("{{\"traceId\":\"1\",\"spanId\":\"2\",\"logs\":[{}]}}\n", logs.join(","));
+    let receiver = Receiver::start().unwrap();
+    let several = [r#""x":"y""#, r#""id":"a","x":"y""#, r#""id":"b""#, r#""id":"a""#].map(log);
+    let batch = [line(&several), line(&[log(r#""id":"c""#), log(r#""id":"c""#)]), line(&[])].concat();
+    assert_eq!(post(&receiver, "spanLogs", &batch).status, 202);
+    assert_eq!(receiver.counts().accepted.of(Kind::SpanLogs), 3);
+    assert_eq!((receiver.seen(Kind::SpanLogs), receiver.counts().without_id), (3, 1));
+    let once = ["a", "c"].map(|id| (id.to_owned(), 1));
+    assert_eq!(receiver.ids(Kind::SpanLogs), HashMap::from(once));
+}
+
+#[test]
 fn lines_without_an_id_are_counted_too() {
     let receiver = Receiver::start().unwrap();
     post(&receiver, "", "cpu 1 source=h\ncpu 2 source=h\ncpu 3 source=h id=x\n");

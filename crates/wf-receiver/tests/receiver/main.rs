@@ -8,3 +8,4 @@ mod on_line;
 mod script;
 mod service;
 mod stream;
+mod tls;

@@ -1,13 +1,8 @@
-//! What the service has and a proxy usually has not: tokens, TLS and the API for events.
+//! What the service has and a proxy usually has not: tokens and the API for events.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
-use std::sync::Arc;
 
-use rustls::crypto::ring;
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use wf_receiver::{Answer, Format, Kind, Receiver};
 
 use crate::client::{Client, gzip};
@@ -153,42 +148,10 @@ fn answers_to_events_can_be_scripted() {
     assert_eq!((receiver.seen(Kind::Event), receiver.counts().unread), (3, 1));
 }
 
-/// A client that trusts what `pem` vouches for.
-fn tls(receiver: &Receiver, pem: &str, name: &'static str) -> std::io::Result<Vec<u8>> {
-    let mut roots = RootCertStore::empty();
-    roots.add(CertificateDer::from_pem_slice(pem.as_bytes()).unwrap()).unwrap();
-    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    let name = ServerName::try_from(name).unwrap();
-    let connection = ClientConnection::new(Arc::new(config), name).unwrap();
-    let mut stream = StreamOwned::new(connection, TcpStream::connect(receiver.addr()).unwrap());
-    let length = LINE.len();
-    write!(
-        stream,
-        "POST /report HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{LINE}"
-    )?;
-    let mut answer = Vec::new();
-    // The end may come without a goodbye; the answer is what counts.
-    let _ = stream.read_to_end(&mut answer);
-    Ok(answer)
-}
-
 #[test]
-fn tls_is_spoken_with_an_authority_of_its_own() {
-    let receiver = Receiver::builder().tls(true).start().unwrap();
-    assert!(receiver.url().starts_with("proxys://127.0.0.1:"));
-    let pem = receiver.ca_pem().unwrap();
-    for name in ["localhost", "127.0.0.1"] {
-        assert!(tls(&receiver, pem, name).unwrap().starts_with(b"HTTP/1.1 202"), "{name}");
-    }
-    assert_eq!(receiver.counts().accepted.total(), 2);
-
-    let stranger = Receiver::builder().tls(true).start().unwrap();
-    assert!(tls(&receiver, stranger.ca_pem().unwrap(), "localhost").is_err());
-    assert!(tls(&receiver, pem, "example.com").is_err());
-    assert_eq!(receiver.counts().accepted.total(), 2);
-    assert_eq!(Receiver::start().unwrap().ca_pem(), None);
+fn a_trace_port_knows_no_api_for_events() {
+    let receiver = Receiver::builder().traces_port(0).start().unwrap();
+    let mut client = Client::at(receiver.traces_addr().unwrap());
+    assert_eq!(client.ask("POST", "/api/v2/event", JSON, EVENT.as_bytes()).status, 202);
+    assert_eq!(receiver.counts().rejected.of(Kind::SpanLogs), 1);
 }
