@@ -23,6 +23,6 @@ pub(crate) fn run(sh: &Shell, only: Option<String>) -> anyhow::Result<()> {
     );
     steps.step_unless(|| miri::missing(sh), "miri tree borrows", || miri::run(sh, Borrows::Tree, MIRI_SEEDS));
     steps.step("fuzz replay", || fuzz::replay(sh));
-    steps.step_unless(|| fuzz::missing(sh), "fuzz run", || fuzz::run(sh, FUZZ_SECONDS));
+    steps.step_unless(|| fuzz::missing(sh), "fuzz run", || fuzz::run(sh, FUZZ_SECONDS, fuzz::ANY_PATH));
     steps.finish()
 }

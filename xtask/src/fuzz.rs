@@ -7,6 +7,8 @@ use crate::tools;
 
 /// How long a plain run fuzzes each target, in seconds.
 pub(crate) const SECONDS: u32 = 10;
+/// Another path at every run.
+pub(crate) const ANY_PATH: u32 = 0;
 
 /// Lints every target, builds it with a plain `main`, and replays its committed seeds.
 pub(crate) fn replay(sh: &Shell) -> anyhow::Result<()> {
@@ -25,16 +27,17 @@ pub(crate) fn missing(sh: &Shell) -> Option<String> {
     tools::toolchain_missing(sh, "nightly").or_else(|| tools::subcommand_missing(sh, "fuzz"))
 }
 
-/// Fuzzes each target in turn. Findings stay in `fuzz/corpus`, crashes in `fuzz/artifacts`; neither is committed.
-pub(crate) fn run(sh: &Shell, seconds: u32) -> anyhow::Result<()> {
+/// Fuzzes each target in turn, along the path that `seed` chooses; 0 is another path each time. Findings stay in `fuzz/corpus`, crashes in `fuzz/artifacts`; neither is committed.
+pub(crate) fn run(sh: &Shell, seconds: u32, seed: u32) -> anyhow::Result<()> {
     let targets = cmd!(sh, "rustup run nightly cargo fuzz list").read()?;
     ensure!(!targets.is_empty(), "no fuzz targets found");
     for target in targets.lines() {
         let corpus = format!("fuzz/corpus/{target}");
         let seeds = format!("fuzz/seeds/{target}");
         let time = format!("-max_total_time={seconds}");
+        let seed = format!("-seed={seed}");
         sh.create_dir(&corpus)?;
-        cmd!(sh, "rustup run nightly cargo fuzz run {target} {corpus} {seeds} -- {time}")
+        cmd!(sh, "rustup run nightly cargo fuzz run {target} {corpus} {seeds} -- {time} {seed}")
             .env("CARGO_TARGET_DIR", tools::target_dir(sh, "fuzz"))
             .run()?;
     }

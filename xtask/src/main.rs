@@ -53,7 +53,7 @@ fn run(task: XtaskCmd) -> anyhow::Result<()> {
         XtaskCmd::Deep(flags::Deep { step }) => deep::run(sh, step),
         XtaskCmd::Fuzz(flags::Fuzz { seconds }) => {
             fuzz::replay(sh)?;
-            fuzz::run(sh, seconds.unwrap_or(fuzz::SECONDS))
+            fuzz::run(sh, seconds.unwrap_or(fuzz::SECONDS), fuzz::ANY_PATH)
         }
         XtaskCmd::Loom(_) => loom::run(sh),
         XtaskCmd::Miri(flags::Miri { seeds }) => {
