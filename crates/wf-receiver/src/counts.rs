@@ -31,7 +31,8 @@ pub struct Counts {
     pub unauthorized: u64,
     /// Requests that a scripted answer was given to; [`Answer::honest`](crate::Answer::honest) is none.
     pub scripted: u64,
-    /// Lines of raw TCP that were longer than the port takes (32,768 bytes; trace ports 1 MiB); never processed.
+    /// Lines of raw TCP that were longer than the port takes (32,768 bytes; for distributions 65,536; for traces 1 MiB);
+    /// never processed.
     pub too_long: u64,
     /// Raw TCP connections that ended in the middle of a line; what was there of it is thrown away.
     pub unterminated: u64,

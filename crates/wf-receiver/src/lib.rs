@@ -18,26 +18,33 @@
 //! ```
 //!
 //! # What it does
-//! It answers as a Wavefront proxy answers on its HTTP side: 202 to any path and method, even if every line was
-//! rejected; 413 to a body over 16 MiB after inflating; 400 to bad gzip; 204 to `OPTIONS`; and 400 with
-//! `reason: "…"` when a line trips the listener, in which case the lines before it were taken and those after it are
-//! lost. What a line is worth is [`wf_parse`]'s judgement, which knows the format from the specification alone.
+//! **HTTP.** It answers as a Wavefront proxy answers: 202 to any path and method, even if every line was rejected; 413 to a
+//! body over 16 MiB after inflating; 400 to bad gzip; 204 to `OPTIONS`; and 400 with `reason: "…"` when a line trips the
+//! listener, in which case the lines before it were taken and those after it are lost. What a line is worth is
+//! [`wf_parse`]'s judgement, which knows the format from the specification alone. [`Receiver::script`] makes it answer
+//! otherwise: any status, with or without storing the batch first, or no answer at all.
 //!
-//! The same port takes raw TCP: a connection that does not begin with the first two letters of an HTTP method carries
-//! lines, and is never answered (one that begins with `COUNT` is taken for HTTP, as by the proxy). Lines over 32,768 bytes are skipped, the end of a stream without a line feed is thrown away, and a line
-//! that trips the listener is lost alone. When the client shuts down its writing half, the receiver closes the
-//! connection after the last line was counted.
+//! **Raw TCP** comes at the same port: a connection that does not begin with the first two letters of an HTTP method
+//! carries lines, and is never answered (one that begins with `COUNT` is taken for HTTP, as by the proxy). Lines over
+//! 32,768 bytes are skipped, the end of a stream without a line feed is thrown away, and a line that trips the listener is
+//! lost alone. When the client shuts down its writing half, the receiver closes the connection after the last line was
+//! counted.
 //!
-//! [`Receiver::script`] makes it answer a request otherwise: any status, with or without storing the batch first, or no answer
-//! at all.
+//! **Further ports** behave as a proxy's ports for [traces](Builder::traces_port) and for
+//! [distributions](Builder::distributions_port); what comes there is counted with the rest.
 //!
-//! As the service answers it takes events as JSON at `/api/v2/event`, wants a [token](Builder::token) if told to, and
-//! speaks [TLS](Builder::tls) with an authority made for it alone. A second port can behave as a proxy's
-//! [trace port](Builder::traces_port). Raw TCP comes in at the same ports: the first two bytes tell.
+//! **The service's side.** A POST to a path that ends in `/api/v2/event` is an event if it has JSON in it: one object a
+//! request, as `application/json`, uncompressed, with `name`, `annotations` (texts), `startTime` and `endTime` (whole
+//! milliseconds), and lists of texts as `hosts` and `tags` if at all. It is answered 200 or 400 with a REST reply, `status`
+//! and `response`. Everything else at that path is lines, as to a proxy. It wants a [token](Builder::token) if told to, and
+//! speaks [TLS](Builder::tls) 1.2 and 1.3 with an authority made for it alone, so that
+//! [`https_url`](Receiver::https_url) and [`ca_pem`](Receiver::ca_pem) are all that a sender to the service needs.
 //!
 //! # Not here
-//! No gzip on raw TCP, and nothing is sent on: what arrives is counted and forgotten, but for the last few lines and one
-//! counter per id.
+//! - Nothing is sent on: what arrives is counted and forgotten, but for the last few lines and one counter per id.
+//! - No gzip on raw TCP, no idle timeout, no health checks, no logs (`f=logs_json_arr` and its sisters).
+//! - Of the service only what a sender meets: it answers 202 to wrong paths too, and what it would say to times, alphabet or
+//!   lengths within an event's JSON is not known here, so they are not judged.
 
 #![forbid(unsafe_code)]
 
