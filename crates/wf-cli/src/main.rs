@@ -2,7 +2,11 @@
 #![forbid(unsafe_code)]
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command speaks through them")]
 
+mod check;
 mod demo;
+mod encode;
+mod input;
+mod output;
 
 use std::process::ExitCode;
 
@@ -18,11 +22,19 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Check(check::Arguments),
     Demo(demo::Arguments),
+    Encode(encode::Arguments),
 }
 
 fn main() -> anyhow::Result<ExitCode> {
-    match Cli::parse().command {
+    let ended = match Cli::parse().command {
+        Command::Check(arguments) => check::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),
-    }
+        Command::Encode(arguments) => encode::run(&arguments),
+    };
+    ended.or_else(|error| match error.downcast_ref::<output::Failure>() {
+        Some(failure) => Ok(failure.report()),
+        None => Err(error),
+    })
 }

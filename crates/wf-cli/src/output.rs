@@ -1,0 +1,59 @@
+//! What every command says in the same way.
+
+use std::{
+    error::Error,
+    fmt::{self, Display},
+    io::{Write, stderr},
+    process::ExitCode,
+};
+
+/// How results are printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Output {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Something was refused or not delivered.
+pub(crate) const REFUSED: u8 = 1;
+/// The arguments cannot be used.
+pub(crate) const USAGE: u8 = 2;
+/// The server could not be reached.
+pub(crate) const UNREACHABLE: u8 = 3;
+/// An input cannot be read.
+pub(crate) const UNREADABLE: u8 = 5;
+
+/// Why a command ends early, and with which exit code.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    code: u8,
+    message: String,
+}
+
+impl Failure {
+    pub(crate) fn new(code: u8, message: impl Display) -> Self {
+        Self { code, message: message.to_string() }
+    }
+
+    /// Says why on stderr and gives the exit code.
+    pub(crate) fn report(&self) -> ExitCode {
+        say(&self.message);
+        ExitCode::from(self.code)
+    }
+}
+
+impl Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl Error for Failure {}
+
+/// Writes a line to stderr, which may be closed: `eprintln!` would panic.
+pub(crate) fn say(message: impl Display) {
+    let _ = writeln!(stderr().lock(), "wf: {message}");
+}
