@@ -6,7 +6,9 @@ mod check;
 mod demo;
 mod encode;
 mod input;
+mod listen;
 mod output;
+mod write;
 
 use std::process::ExitCode;
 
@@ -25,6 +27,8 @@ enum Command {
     Check(check::Arguments),
     Demo(demo::Arguments),
     Encode(encode::Arguments),
+    Listen(listen::Arguments),
+    Write(write::Arguments),
 }
 
 fn main() -> anyhow::Result<ExitCode> {
@@ -32,6 +36,8 @@ fn main() -> anyhow::Result<ExitCode> {
         Command::Check(arguments) => check::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Encode(arguments) => encode::run(&arguments),
+        Command::Listen(arguments) => listen::run(&arguments),
+        Command::Write(arguments) => write::run(&arguments),
     };
     ended.or_else(|error| match error.downcast_ref::<output::Failure>() {
         Some(failure) => Ok(failure.report()),
