@@ -8,6 +8,7 @@ mod encode;
 mod input;
 mod listen;
 mod output;
+mod send;
 mod write;
 
 use std::process::ExitCode;
@@ -28,6 +29,7 @@ enum Command {
     Demo(demo::Arguments),
     Encode(encode::Arguments),
     Listen(listen::Arguments),
+    Send(send::Arguments),
     Write(write::Arguments),
 }
 
@@ -37,6 +39,7 @@ fn main() -> anyhow::Result<ExitCode> {
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Encode(arguments) => encode::run(&arguments),
         Command::Listen(arguments) => listen::run(&arguments),
+        Command::Send(arguments) => send::run(&arguments),
         Command::Write(arguments) => write::run(&arguments),
     };
     ended.or_else(|error| match error.downcast_ref::<output::Failure>() {
