@@ -4,8 +4,8 @@
 use arbitrary::Arbitrary;
 use wf_parse::{Format, Parser, Record, Verdict};
 
-/// From here on the receiver takes a number for milliseconds.
-const MILLIS_BEGIN: i64 = 1_000_000_000_000;
+/// What the receiver takes for milliseconds.
+const MILLIS: std::ops::Range<i64> = 1_000_000_000_000..10_000_000_000_000;
 
 #[derive(Arbitrary, Debug)]
 struct Input<'a> {
@@ -28,14 +28,16 @@ fn check(input: Input<'_>) {
 
     let Some(canonical) = parsed.canonical() else { return };
     // Two flaws of the receiver's: a backslash before the closing quote escapes it, and a time that it writes in
-    // milliseconds is read in seconds if it is small.
-    let small_time = match parsed.record() {
-        Some(Record::Event(event)) => event.start_millis.min(event.end_millis) < MILLIS_BEGIN,
-        Some(Record::Span(span)) => span.start_millis < MILLIS_BEGIN,
+    // milliseconds is read in another unit if it is small or large.
+    let other_unit = match parsed.record() {
+        Some(Record::Event(event)) => {
+            !MILLIS.contains(&event.start_millis) || !MILLIS.contains(&event.end_millis)
+        }
+        Some(Record::Span(span)) => !MILLIS.contains(&span.start_millis),
         _ => false,
     };
     // And one of this input: a line has no line feed, so what is written for one cannot be a line again.
-    if small_time || canonical.contains("\\\"") || input.line.contains('\n') {
+    if other_unit || canonical.contains("\\\"") || input.line.contains('\n') {
         return;
     }
     // Several operations on source tags are several lines.
