@@ -1,3 +1,5 @@
+use std::fmt::Write as _;
+
 use serde_json::{Value, json};
 use wf_parse::{Kind, Parsed, Verdict};
 
@@ -69,11 +71,11 @@ impl Finding {
         let mut text = format!("{input}:{number}{place}: {} {}{code}\n", self.verdict, self.kind);
         if let Some(column) = self.column {
             let (shown, caret) = excerpt(line, column);
-            text.push_str(&format!("  | {shown}\n  | {:caret$}^\n", ""));
+            let _ = write!(text, "  | {shown}\n  | {:caret$}^\n", "");
         }
         if let Some(reason) = &self.reason {
             let reason: String = reason.chars().map(printable).collect();
-            text.push_str(&format!("  = {reason}\n"));
+            let _ = writeln!(text, "  = {reason}");
         }
         text
     }
@@ -83,7 +85,7 @@ impl Finding {
 /// column.
 fn excerpt(line: &str, column: usize) -> (String, usize) {
     let at = column.saturating_sub(1);
-    let from = if at > AROUND { at - AROUND } else { 0 };
+    let from = at.saturating_sub(AROUND);
     let mut rest = line.chars().skip(from);
     let mut shown: String = rest.by_ref().take(at - from + AROUND).map(printable).collect();
     if rest.next().is_some() {

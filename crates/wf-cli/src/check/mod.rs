@@ -151,7 +151,7 @@ fn check_all(
     if arguments.output == Output::Text {
         let Counts { lines, accepted, blank } = *counts;
         let refused = counts.refused();
-        writeln!(out, "{lines} lines: {accepted} accepted, {refused} not accepted, {blank} blank")
+        writeln!(out, "lines: {lines}, accepted: {accepted}, not accepted: {refused}, blank: {blank}")
             .map_err(Stop::Output)?;
     }
     out.flush().map_err(Stop::Output)
