@@ -45,6 +45,13 @@
 //!
 //! Span logs, and events as JSON, carry texts as they are.
 //!
+//! # Where a line differs from the Python SDK's
+//!
+//! Names keep `/` unless [`NamePolicy::Python`] is chosen. Besides what the table changes: an integral centroid mean is
+//! `#20 30.0` and Python's `#20 30` if it was given an integer; span logs are compact JSON in plain UTF-8, Python's have a
+//! blank after `,` and `:` and escape what is not ASCII; texts of an event line are escaped as everywhere, Python's are not
+//! at all, so a quote breaks its line.
+//!
 //! # Features
 //!
 //! None is on by default. `std`: [`Buffer`] for `Vec<u8>`, [`Tags`] for std's collections, times from `SystemTime`.
