@@ -3,7 +3,7 @@
 use std::{
     error::Error,
     fmt::{self, Display},
-    io::{Write, stderr},
+    io::{self, Write, stderr},
     process::ExitCode,
 };
 
@@ -56,4 +56,9 @@ impl Error for Failure {}
 /// Writes a line to stderr, which may be closed: `eprintln!` would panic.
 pub(crate) fn say(message: impl Display) {
     let _ = writeln!(stderr().lock(), "wf: {message}");
+}
+
+/// Says whether a command failed because nobody reads its output any more, which is its quiet end.
+pub(crate) fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }

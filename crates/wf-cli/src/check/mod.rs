@@ -3,7 +3,7 @@
 mod finding;
 
 use std::{
-    io::{self, ErrorKind, Write, stdout},
+    io::{Write, stdout},
     path::PathBuf,
     process::ExitCode,
 };
@@ -14,8 +14,8 @@ use wf_parse::{Format, Limits, Parser, Verdict};
 
 use self::finding::Finding;
 use crate::{
-    input::{Input, Line, Lines},
-    output::{Failure, Output, REFUSED, UNREADABLE, say},
+    input::{Input, Line},
+    output::{Failure, Output, REFUSED, UNREADABLE, is_closed_pipe, say},
 };
 
 /// Tells what a Wavefront proxy would make of each line, which the proxy itself never tells.
@@ -76,24 +76,12 @@ const MAX_SECONDS: i64 = i64::MAX / 1000;
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let mut counts = Counts::default();
     for input in Input::all(arguments.file.as_slice()) {
-        let unreadable = |error| Failure::new(UNREADABLE, format!("{input}: {error}")).report();
-        let mut lines = match input.open() {
-            Ok(lines) => lines,
-            Err(error) => return Ok(unreadable(error)),
-        };
-        match check_all(arguments, &input, &mut lines, &mut counts) {
-            Ok(()) => {}
-            Err(Stop::Input(error)) => return Ok(unreadable(error)),
-            Err(Stop::Output(error)) if error.kind() == ErrorKind::BrokenPipe => return Ok(counts.code()),
-            Err(Stop::Output(error)) => return Err(error.into()),
+        match check_all(arguments, &input, &mut counts) {
+            Err(error) if is_closed_pipe(&error) => break,
+            ended => ended?,
         }
     }
     Ok(counts.code())
-}
-
-enum Stop {
-    Input(io::Error),
-    Output(io::Error),
 }
 
 #[derive(Debug, Default)]
@@ -113,15 +101,12 @@ impl Counts {
     }
 }
 
-fn check_all(
-    arguments: &Arguments,
-    input: &Input,
-    lines: &mut Lines,
-    counts: &mut Counts,
-) -> Result<(), Stop> {
+fn check_all(arguments: &Arguments, input: &Input, counts: &mut Counts) -> Result<()> {
+    let unreadable = |error| Failure::new(UNREADABLE, format_args!("{input}: {error}"));
+    let mut lines = input.open().map_err(unreadable)?;
     let (parser, format) = (parser(arguments), format(arguments));
     let mut out = stdout().lock();
-    while let Some((number, line)) = lines.next().map_err(Stop::Input)? {
+    while let Some((number, line)) = lines.next().map_err(unreadable)? {
         let lossy;
         let text = match line {
             Line::Text(text) => Some(text),
@@ -145,16 +130,14 @@ fn check_all(
             Output::Json => writeln!(out, "{}", finding.json(number)),
             Output::Text if matches!(finding.verdict, Verdict::Accept | Verdict::Ignore) => Ok(()),
             Output::Text => out.write_all(finding.text(input, number, text.unwrap_or_default()).as_bytes()),
-        }
-        .map_err(Stop::Output)?;
+        }?;
     }
     if arguments.output == Output::Text {
         let Counts { lines, accepted, blank } = *counts;
         let refused = counts.refused();
-        writeln!(out, "lines: {lines}, accepted: {accepted}, not accepted: {refused}, blank: {blank}")
-            .map_err(Stop::Output)?;
+        writeln!(out, "lines: {lines}, accepted: {accepted}, not accepted: {refused}, blank: {blank}")?;
     }
-    out.flush().map_err(Stop::Output)
+    Ok(out.flush()?)
 }
 
 fn parser(arguments: &Arguments) -> Parser {

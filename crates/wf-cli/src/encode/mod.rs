@@ -4,18 +4,18 @@ mod fields;
 mod record;
 
 use std::{
-    io::{self, ErrorKind, Write, stdout},
+    io::{Write, stdout},
     path::PathBuf,
     process::ExitCode,
 };
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use serde_json::json;
 use wf_sdk::format::{Changed, Format, Limits, NamePolicy, Strictness};
 
 use crate::{
     input::{Input, Line, Lines},
-    output::{Failure, Output, REFUSED, UNREADABLE, say},
+    output::{Failure, Output, REFUSED, UNREADABLE, is_closed_pipe, say},
 };
 
 /// Encodes JSON objects, one a line, as Wavefront lines.
@@ -70,47 +70,32 @@ enum Names {
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let mut code = ExitCode::SUCCESS;
     for input in Input::all(arguments.file.as_slice()) {
-        let unreadable = |error| Failure::new(UNREADABLE, format!("{input}: {error}")).report();
-        let mut lines = match input.open() {
-            Ok(lines) => lines,
-            Err(error) => return Ok(unreadable(error)),
-        };
-        match encode_all(arguments, &input, &mut lines, &mut code) {
-            Ok(()) => {}
-            Err(Stop::Input(error)) => return Ok(unreadable(error)),
-            Err(Stop::Output(error)) if error.kind() == ErrorKind::BrokenPipe => return Ok(code),
-            Err(Stop::Output(error)) => return Err(error.into()),
+        match encode_all(arguments, &input, &mut code) {
+            Err(error) if is_closed_pipe(&error) => break,
+            ended => ended?,
         }
     }
     Ok(code)
 }
 
-enum Stop {
-    Input(io::Error),
-    Output(io::Error),
-}
-
-fn encode_all(
-    arguments: &Arguments,
-    input: &Input,
-    lines: &mut Lines,
-    code: &mut ExitCode,
-) -> Result<(), Stop> {
+fn encode_all(arguments: &Arguments, input: &Input, code: &mut ExitCode) -> Result<()> {
+    let unreadable = |error| Failure::new(UNREADABLE, format_args!("{input}: {error}"));
+    let mut lines = input.open().map_err(unreadable)?;
     let format = format(arguments);
     let mut out = stdout().lock();
     let mut encoded = Vec::new();
-    while let Some((number, line)) = lines.next().map_err(Stop::Input)? {
+    while let Some((number, line)) = lines.next().map_err(unreadable)? {
         encoded.clear();
         let outcome = match line {
             Line::Text(text) if text.trim().is_empty() => continue,
             Line::Text(text) => record::encode(&format, text, &mut encoded),
-            Line::NotUtf8 => Err(anyhow::anyhow!("not UTF-8")),
-            Line::TooLong => Err(anyhow::anyhow!("longer than {} bytes", Lines::MAX)),
+            Line::NotUtf8 => Err(anyhow!("not UTF-8")),
+            Line::TooLong => Err(anyhow!("longer than {} bytes", Lines::MAX)),
         };
         if outcome.is_err() {
             *code = ExitCode::from(REFUSED);
         }
-        let written = match (outcome, arguments.output) {
+        match (outcome, arguments.output) {
             (Ok(_), Output::Text) => out.write_all(&encoded),
             (Ok(changed), Output::Json) => {
                 let (encoded, changed) = (String::from_utf8_lossy(&encoded), words(changed));
@@ -127,10 +112,9 @@ fn encode_all(
             (Err(error), Output::Json) => {
                 writeln!(out, "{}", json!({"line": number, "ok": false, "error": error.to_string()}))
             }
-        };
-        written.map_err(Stop::Output)?;
+        }?;
     }
-    out.flush().map_err(Stop::Output)
+    Ok(out.flush()?)
 }
 
 fn format(arguments: &Arguments) -> Format<'_> {
