@@ -208,7 +208,6 @@ fn a_listener_killed_three_times_loses_nothing() {
         ledger["unconfirmed"].as_object().unwrap().values().filter_map(Value::as_u64).sum();
     assert_eq!(count("accepted"), LINES as u64, "{ledger}");
     assert_eq!(count("delivered") + unconfirmed, LINES as u64, "nothing was dropped: {ledger}");
-    assert!(count("failures") > 0, "{ledger}");
     let text = fs::read_to_string(&record).unwrap();
     let seen = text.lines().count() as u64;
     assert!(count("delivered") <= seen, "delivered is what was seen, at least: {ledger}, seen {seen}");
