@@ -89,13 +89,14 @@ impl SpanLogs {
 
     pub(crate) fn canonical(&self) -> String {
         let logs: Vec<Value> = self.logs.iter().map(SpanLog::to_json).collect();
+        // In the order of the keys: a map keeps the order of insertion if anybody in the build asks serde_json for that.
         let mut object = Map::new();
         object.insert("customer".into(), "dummy".into());
-        object.insert("traceId".into(), self.trace_id.as_str().into());
-        object.insert("spanId".into(), self.span_id.as_str().into());
-        object.insert("spanSecondaryId".into(), self.secondary_id.clone().into());
         object.insert("logs".into(), logs.into());
         object.insert("span".into(), self.span.clone().into());
+        object.insert("spanId".into(), self.span_id.as_str().into());
+        object.insert("spanSecondaryId".into(), self.secondary_id.clone().into());
+        object.insert("traceId".into(), self.trace_id.as_str().into());
         Value::Object(object).to_string()
     }
 }
@@ -106,8 +107,8 @@ impl SpanLog {
             fields.iter().map(|(key, value)| (key.clone(), value.clone().into())).collect::<Map<_, _>>()
         });
         let mut log = Map::new();
-        log.insert("timestamp".into(), self.timestamp_micros.into());
         log.insert("fields".into(), fields.map_or(Value::Null, Value::Object));
+        log.insert("timestamp".into(), self.timestamp_micros.into());
         Value::Object(log)
     }
 }
@@ -140,6 +141,7 @@ fn one(log: Value, end: usize, unwritable: &mut Option<Box<Fault>>) -> Result<Sp
             }
             kept.push((key, text(Some(value))));
         }
+        kept.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
         kept
     });
     Ok(SpanLog { timestamp_micros: as_long(&timestamp), fields })

@@ -239,3 +239,15 @@ proptest! {
         prop_assert_eq!(without, with);
     }
 }
+
+#[test]
+fn canonical_span_logs_have_sorted_keys() {
+    let line = r#"{"traceId":"t","spanId":"s","logs":[{"timestamp":1,"fields":{"b":"2","a":"1"}}]}"#;
+    let canonical = Parser::new().parse(Format::SpanLogs, line).canonical();
+    assert_eq!(
+        canonical.as_deref(),
+        Some(
+            r#"{"customer":"dummy","logs":[{"fields":{"a":"1","b":"2"},"timestamp":1}],"span":null,"spanId":"s","spanSecondaryId":null,"traceId":"t"}"#
+        )
+    );
+}
