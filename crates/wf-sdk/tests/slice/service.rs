@@ -115,7 +115,8 @@ fn a_redirect_is_not_followed_and_its_target_sees_nothing() {
         sender.send(&Metric::new("m", 1.0)).unwrap();
         assert!(!sender.flush(Duration::from_millis(100)).complete);
         let books = sender.close(Duration::from_millis(100)).delta.total();
-        assert_eq!((books.dropped_for(Dropped::Shutdown), books.delivered()), (1, 0), "{status}");
+        // Dropped, or unconfirmed should the close catch an attempt in the air.
+        assert_eq!((books.dropped() + books.unconfirmed(), books.delivered()), (1, 0), "{status}");
         assert!(sender.failure_count() >= 1);
     }
     assert_eq!(elsewhere.connection_count(), 0);
@@ -178,7 +179,7 @@ fn the_token_is_in_no_text_that_the_sdk_makes() {
     texts.push(format!("{:?} {}", SendError::Closed, SendError::Closed));
     texts.append(&mut heard.lock().unwrap());
     let text = texts.concat();
-    assert!(text.contains("dropped{shutdown}") && !text.contains("CANARY"), "{text}");
+    assert!(text.contains("{shutdown}") && !text.contains("CANARY"), "{text}");
     assert!(peer.requests().iter().all(|request| {
         request.header("authorization") == Some(format!("Bearer {TOKEN}").as_str())
             && !request.target.contains("CANARY")
