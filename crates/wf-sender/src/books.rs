@@ -11,7 +11,7 @@ use std::{
 };
 
 use wf_queue::Producer;
-use wf_transport::LineKind;
+use wf_transport::{LineKind, Outcome};
 
 use crate::{
     ledger::{Ledger, Report, Stats},
@@ -41,6 +41,7 @@ pub(crate) struct Books {
 pub(crate) struct Cells {
     pub(crate) lanes: PerLane<LaneCells>,
     pub(crate) failures: u64,
+    pub(crate) last_failure: Option<Outcome>,
     /// When the worker has to be done.
     pub(crate) close_at: Option<Instant>,
     /// The worker is gone, and what it held is booked.
@@ -216,7 +217,7 @@ impl Books {
                 ..worker.ledger
             }
         });
-        Stats { kinds, failures: cells.failures }
+        Stats { kinds, failures: cells.failures, last_failure: cells.last_failure }
     }
 
     fn wait(

@@ -3,7 +3,7 @@ use std::{
     ops::{AddAssign, Index, Sub},
 };
 
-use wf_transport::LineKind;
+use wf_transport::{LineKind, Outcome};
 
 use crate::reason::{Dropped, Loss, Reason, Refused, Unconfirmed};
 
@@ -22,10 +22,12 @@ use crate::reason::{Dropped, Loss, Reason, Refused, Unconfirmed};
 pub struct Stats {
     pub(crate) kinds: [Ledger; LineKind::ALL.len()],
     pub(crate) failures: u64,
+    pub(crate) last_failure: Option<Outcome>,
 }
 
 impl Stats {
-    pub(crate) const ZERO: Self = Self { kinds: [Ledger::ZERO; LineKind::ALL.len()], failures: 0 };
+    pub(crate) const ZERO: Self =
+        Self { kinds: [Ledger::ZERO; LineKind::ALL.len()], failures: 0, last_failure: None };
 
     /// Returns the sums over all kinds.
     #[must_use]
@@ -37,6 +39,14 @@ impl Stats {
     #[must_use]
     pub const fn failures(&self) -> u64 {
         self.failures
+    }
+
+    /// Returns how the latest of those attempts ended, for a person to read: the status of an answer, or what broke.
+    ///
+    /// It stays after a success; the difference of two books has that of the later.
+    #[must_use]
+    pub const fn last_failure(&self) -> Option<Outcome> {
+        self.last_failure
     }
 }
 
@@ -57,7 +67,11 @@ impl Sub for Stats {
         for (ledger, earlier) in kinds.iter_mut().zip(&earlier.kinds) {
             *ledger = ledger.minus(earlier);
         }
-        Self { kinds, failures: self.failures.saturating_sub(earlier.failures) }
+        Self {
+            kinds,
+            failures: self.failures.saturating_sub(earlier.failures),
+            last_failure: self.last_failure,
+        }
     }
 }
 
@@ -227,7 +241,7 @@ pub struct Report {
 
 #[cfg(test)]
 mod tests {
-    use wf_transport::LineKind;
+    use wf_transport::{LineKind, Outcome};
 
     use super::{Ledger, Stats};
     use crate::reason::{Dropped, Loss, Refused, Unconfirmed};
@@ -256,12 +270,13 @@ mod tests {
 
     #[test]
     fn sums_and_differences_cover_every_cell() {
-        let books = Stats { kinds: [ledger(); LineKind::ALL.len()], failures: 7 };
+        let last_failure = Some(Outcome::status(503));
+        let books = Stats { kinds: [ledger(); LineKind::ALL.len()], failures: 7, last_failure };
         assert_eq!(books.total().offered(), 7 * 13);
         assert_eq!(books.total().pending(), 7);
-        let delta =
-            books - Stats { kinds: [Ledger { pending: 0, ..ledger() }; LineKind::ALL.len()], failures: 5 };
+        let kinds = [Ledger { pending: 0, ..ledger() }; LineKind::ALL.len()];
+        let delta = books - Stats { kinds, failures: 5, last_failure: None };
         assert_eq!(delta.total(), Ledger { pending: 7, ..Ledger::default() });
-        assert_eq!(delta.failures(), 2);
+        assert_eq!((delta.failures(), delta.last_failure()), (2, last_failure));
     }
 }

@@ -226,7 +226,7 @@ impl Worker {
         };
         let jitter = fastrand::f64();
         let decision = self.policy.decide(&attempt, jitter, now.into_std());
-        self.pause(place, flying.started, decision, jitter, now);
+        self.pause(place, flying.started, outcome, decision, jitter, now);
         if flying.is_now {
             self.settle_now(place, decision.fate);
         } else {
@@ -235,7 +235,15 @@ impl Worker {
     }
 
     /// Lets the lane or the target wait after a failure, and end its wait after a success.
-    fn pause(&mut self, place: usize, started: Instant, decision: Decision, jitter: f64, now: Instant) {
+    fn pause(
+        &mut self,
+        place: usize,
+        started: Instant,
+        outcome: Outcome,
+        decision: Decision,
+        jitter: f64,
+        now: Instant,
+    ) {
         let Decision { fate, wait, .. } = decision;
         let lane = &mut self.lanes[place];
         if let Some(wait) = wait {
@@ -259,7 +267,10 @@ impl Worker {
                 self.lanes.iter_mut().for_each(|lane| lane.pause.hasten());
             }
         } else {
-            self.shared.books.publish(|cells| cells.failures += 1);
+            self.shared.books.publish(|cells| {
+                cells.failures += 1;
+                cells.last_failure = Some(outcome);
+            });
         }
     }
 

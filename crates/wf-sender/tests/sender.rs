@@ -348,6 +348,7 @@ fn additive_points_are_not_repeated_and_replaceable_ones_are() {
     assert_eq!(report.delta[LineKind::Point].delivered(), 1);
     assert_eq!(report.delta[LineKind::Delta].unconfirmed_for(Unconfirmed::Deadline), 1);
     assert_eq!(report.delta.failures(), 1);
+    assert_eq!(report.delta.last_failure(), Some(Outcome::Unknown(Cause::Deadline)));
 }
 
 #[test]
