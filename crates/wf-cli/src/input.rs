@@ -27,11 +27,11 @@ impl Input {
     }
 
     pub(crate) fn open(&self) -> io::Result<Lines> {
-        let reader: Box<dyn BufRead> = match self {
-            Self::Stdin => Box::new(BufReader::with_capacity(CHUNK, stdin())),
-            Self::File(path) => Box::new(BufReader::with_capacity(CHUNK, File::open(path)?)),
+        let reader: Box<dyn Read> = match self {
+            Self::Stdin => Box::new(stdin()),
+            Self::File(path) => Box::new(File::open(path)?),
         };
-        Ok(Lines::new(reader))
+        Ok(Lines::new(BufReader::with_capacity(CHUNK, reader)))
     }
 }
 
@@ -46,7 +46,7 @@ impl fmt::Display for Input {
 
 /// Cuts what is read into lines, none of which may fill the memory.
 pub(crate) struct Lines {
-    reader: Box<dyn BufRead>,
+    reader: BufReader<Box<dyn Read>>,
     buffer: Vec<u8>,
     number: u64,
 }
@@ -64,7 +64,7 @@ impl Lines {
     /// The longest line in bytes, as large as the largest body a receiver takes.
     pub(crate) const MAX: usize = 16 << 20;
 
-    fn new(reader: Box<dyn BufRead>) -> Self {
+    fn new(reader: BufReader<Box<dyn Read>>) -> Self {
         Self { reader, buffer: Vec::new(), number: 0 }
     }
 
@@ -91,6 +91,11 @@ impl Lines {
         Ok(Some((self.number, line)))
     }
 
+    /// Whether the next line has to be waited for, as far as is known: the time to write out what is buffered.
+    pub(crate) fn is_drained(&self) -> bool {
+        !self.reader.buffer().contains(&b'\n')
+    }
+
     /// The line read last, with its line break: what [`Line::NotUtf8`] stands for.
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.buffer
@@ -101,15 +106,15 @@ const CHUNK: usize = 64 * 1024;
 
 #[cfg(test)]
 mod tests {
-    use std::io::BufReader;
+    use std::io::{BufReader, Cursor, Read};
 
     use super::{Line, Lines};
 
     #[track_caller]
     fn check(bytes: &[u8], expected: &[Line<'_>]) {
         for capacity in 1..=bytes.len().clamp(1, 8) {
-            let reader = BufReader::with_capacity(capacity, std::io::Cursor::new(bytes.to_vec()));
-            let mut lines = Lines::new(Box::new(reader));
+            let bytes: Box<dyn Read> = Box::new(Cursor::new(bytes.to_vec()));
+            let mut lines = Lines::new(BufReader::with_capacity(capacity, bytes));
             for (at, line) in expected.iter().enumerate() {
                 let next = lines.next().unwrap();
                 assert_eq!(next.as_ref(), Some(&(at as u64 + 1, copy(line))), "capacity {capacity}");
@@ -139,7 +144,8 @@ mod tests {
     fn a_line_beyond_the_limit_is_skipped_alone() {
         let long = vec![b'x'; Lines::MAX + 1];
         let bytes = [b"a\n", &long[..], b"\n", &long[1..], b"\nb"].concat();
-        let mut lines = Lines::new(Box::new(BufReader::new(std::io::Cursor::new(bytes))));
+        let bytes: Box<dyn Read> = Box::new(Cursor::new(bytes));
+        let mut lines = Lines::new(BufReader::new(bytes));
         assert_eq!(lines.next().unwrap(), Some((1, Line::Text("a"))));
         assert_eq!(lines.next().unwrap(), Some((2, Line::TooLong)));
         assert!(matches!(lines.next().unwrap(), Some((3, Line::Text(text))) if text.len() == Lines::MAX));

@@ -23,8 +23,16 @@ pub(crate) const REFUSED: u8 = 1;
 pub(crate) const USAGE: u8 = 2;
 /// The server could not be reached.
 pub(crate) const UNREACHABLE: u8 = 3;
+/// The server wants another token, or none of this kind of data.
+pub(crate) const FORBIDDEN: u8 = 4;
 /// An input cannot be read.
 pub(crate) const UNREADABLE: u8 = 5;
+
+/// Ended by Ctrl-C, everything in hand being dealt with.
+pub(crate) const INTERRUPTED: u8 = 130;
+
+/// What results are collected in before they are written.
+pub(crate) const BUFFER: usize = 64 * 1024;
 
 /// Why a command ends early, and with which exit code.
 #[derive(Debug)]

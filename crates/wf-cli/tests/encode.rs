@@ -266,6 +266,17 @@ fn lines_are_numbered_and_blank_ones_skipped() {
 }
 
 #[test]
+fn a_name_that_is_there_twice_is_an_error_that_names_it() {
+    let top = r#"{"type":"metric","name":"m","value":1,"value":2,"source":"h"}"#;
+    let tags = r#"{"type":"metric","name":"m","value":1,"source":"h","tags":{"k":"1","k":"2"}}"#;
+    let output = encode(&[], format!("{top}\n{tags}\n").as_bytes());
+    let errors = "wf: stdin:1: \"value\" is there twice at column 47\n\
+                  wf: stdin:2: \"k\" is there twice at column 75\n";
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), errors);
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0));
+}
+
+#[test]
 fn hostile_input_is_refused_line_by_line() {
     let good = br#"{"type":"metric","name":"m","value":1,"source":"h"}"#;
     let mut long = br#"{"type":"metric","value":1,"source":"h","name":""#.to_vec();

@@ -1,9 +1,12 @@
 //! `wf send`: a datum of each kind, seen by a receiver.
 
-use std::process::{Command, Output};
+use std::{
+    process::{Command, Output, Stdio},
+    time::Duration,
+};
 
 use serde_json::Value;
-use wf_receiver::{Kind, Receiver};
+use wf_receiver::{Answer, Kind, Receiver};
 
 fn send(url: &str, arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_wf"));
@@ -93,6 +96,39 @@ fn each_kind_arrives() {
         Kind::Event,
         "@Event 1552949776000 1552949776100 \"deployment\" severity=\"info\" host=\"web-1\" tag=\"eu\"",
     );
+}
+
+#[test]
+fn a_span_needs_neither_ids_nor_a_start_and_an_event_no_time() {
+    let receiver = Receiver::start().unwrap();
+    let output = send(&receiver.url(), &["span", "checkout", "--duration-millis=343", "-t", "service=cart"]);
+    assert!(output.status.success(), "{}", errors(&output));
+    let ids = errors(&output);
+    let (trace, own) = ids.trim_end().strip_prefix("wf: trace ").unwrap().split_once(" span ").unwrap();
+    assert_ne!(trace, own);
+    let line = receiver.accepted()[0].text.clone();
+    assert!(line.contains(&format!("traceId={trace} spanId={own} \"service\"=\"cart\" ")), "{line}");
+    assert!(send(&receiver.url(), &["event", "deployment"]).status.success());
+    assert_eq!(receiver.counts().accepted.of(Kind::Event), 1);
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupt_gives_up_and_prints_the_ledger() {
+    let receiver = Receiver::start().unwrap();
+    receiver.answer_always(Some(Answer::status(500)));
+    let child = Command::new(env!("CARGO_BIN_EXE_wf"))
+        .args(["send", "metric", "m", "1", "--output=json", "--url", &receiver.url()])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    assert!(receiver.wait_until(Duration::from_secs(30), |counts| counts.requests > 0));
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130), "{}", errors(&output));
+    let ledger: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&ledger["delivered"], &ledger["pending"]), (&0.into(), &0.into()), "{ledger}");
 }
 
 #[test]

@@ -143,7 +143,14 @@ fn the_exit_code_tells_what_went_wrong() {
     check(&["--url", &url, "--rate", "0"], 2, "--rate");
     check(&["--url", &url, "--format", "log"], 2, "--format");
     check(&["--url", &url, "--deadline=-1"], 2, "--deadline");
-    check(&["--url", nobody, "--deadline", "1"], 3, "");
+    check(&["--url", nobody, "--deadline", "1"], 3, "nothing was sent (connect)");
+    let closed = Receiver::builder().token("secret").start().unwrap();
+    check(&["--url", &closed.url(), "--deadline", "1"], 4, "answered 401, the token is missing or wrong");
+    for (status, code) in [(403, 4), (500, 1)] {
+        receiver.answer_always(Some(Answer::status(status)));
+        check(&["--url", &url, "--deadline", "1"], code, &format!("answered {status}"));
+    }
+    receiver.answer_always(None);
     check(&["--url", &url, "/no/such/file"], 5, "/no/such/file");
     check(&["--url", &url, "--token-file", "/no/such/file"], 5, "/no/such/file");
     let help = wf(&["write", "--help"]).output().unwrap();
@@ -278,7 +285,7 @@ fn an_interrupt_delivers_what_was_read_and_prints_the_ledger() {
     assert!(killed.success());
     let output = child.wait_with_output().unwrap();
     let ledger = ledger(&output);
-    assert!(output.status.success(), "{ledger}");
+    assert_eq!((output.status.code(), &ledger["pending"]), (Some(130), &0.into()), "{ledger}");
     assert_eq!(ledger["delivered"].as_u64(), Some(receiver.counts().accepted.total()));
     assert!(errors(&output).contains("interrupted"), "{}", errors(&output));
     drop(stdin);

@@ -3,7 +3,7 @@
 mod finding;
 
 use std::{
-    io::{Write, stdout},
+    io::{BufWriter, Write, stdout},
     path::PathBuf,
     process::ExitCode,
 };
@@ -15,7 +15,7 @@ use wf_parse::{Format, Limits, Parser, Verdict};
 use self::finding::Finding;
 use crate::{
     input::{Input, Line},
-    output::{Failure, Output, REFUSED, UNREADABLE, is_closed_pipe, say},
+    output::{BUFFER, Failure, Output, REFUSED, UNREADABLE, is_closed_pipe, say},
 };
 
 /// Tells what a Wavefront proxy would make of each line, which the proxy itself never tells.
@@ -105,8 +105,12 @@ fn check_all(arguments: &Arguments, input: &Input, counts: &mut Counts) -> Resul
     let unreadable = |error| Failure::new(UNREADABLE, format_args!("{input}: {error}"));
     let mut lines = input.open().map_err(unreadable)?;
     let (parser, format) = (parser(arguments), format(arguments));
-    let mut out = stdout().lock();
-    while let Some((number, line)) = lines.next().map_err(unreadable)? {
+    let mut out = BufWriter::with_capacity(BUFFER, stdout().lock());
+    loop {
+        if lines.is_drained() {
+            out.flush()?;
+        }
+        let Some((number, line)) = lines.next().map_err(unreadable)? else { break };
         let lossy;
         let text = match line {
             Line::Text(text) => Some(text),

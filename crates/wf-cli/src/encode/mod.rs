@@ -2,9 +2,10 @@
 
 mod fields;
 mod record;
+mod unique;
 
 use std::{
-    io::{Write, stdout},
+    io::{BufWriter, Write, stdout},
     path::PathBuf,
     process::ExitCode,
 };
@@ -15,7 +16,7 @@ use wf_sdk::format::{Changed, Format, Limits, NamePolicy, Strictness};
 
 use crate::{
     input::{Input, Line, Lines},
-    output::{Failure, Output, REFUSED, UNREADABLE, is_closed_pipe, say},
+    output::{BUFFER, Failure, Output, REFUSED, UNREADABLE, is_closed_pipe, say},
 };
 
 /// Encodes JSON objects, one a line, as Wavefront lines.
@@ -82,9 +83,13 @@ fn encode_all(arguments: &Arguments, input: &Input, code: &mut ExitCode) -> Resu
     let unreadable = |error| Failure::new(UNREADABLE, format_args!("{input}: {error}"));
     let mut lines = input.open().map_err(unreadable)?;
     let format = format(arguments);
-    let mut out = stdout().lock();
+    let mut out = BufWriter::with_capacity(BUFFER, stdout().lock());
     let mut encoded = Vec::new();
-    while let Some((number, line)) = lines.next().map_err(unreadable)? {
+    loop {
+        if lines.is_drained() {
+            out.flush()?;
+        }
+        let Some((number, line)) = lines.next().map_err(unreadable)? else { break };
         encoded.clear();
         let outcome = match line {
             Line::Text(text) if text.trim().is_empty() => continue,
@@ -114,7 +119,7 @@ fn encode_all(arguments: &Arguments, input: &Input, code: &mut ExitCode) -> Resu
             }
         }?;
     }
-    Ok(out.flush()?)
+    Ok(())
 }
 
 fn format(arguments: &Arguments) -> Format<'_> {

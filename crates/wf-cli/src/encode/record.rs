@@ -5,11 +5,14 @@ use wf_sdk::format::{
     SourceDescription, SourceTag, Span, SpanLog,
 };
 
-use super::fields::{self, Fields, Pairs};
+use super::{
+    fields::{self, Fields, Pairs},
+    unique::Unique,
+};
 
 /// Encodes one JSON object at the end of `out`, which on an error holds nothing to be used.
 pub(super) fn encode(format: &Format<'_>, line: &str, out: &mut Vec<u8>) -> Result<Changed> {
-    let value: Value = serde_json::from_str(line).map_err(|error| not_json(&error))?;
+    let Unique(value) = serde_json::from_str(line).map_err(|error| not_json(&error))?;
     let Value::Object(map) = &value else { bail!("not a JSON object") };
     let kind = map.get("type").ok_or_else(|| anyhow!("type is missing; it is one of {TYPES}"))?;
     let read = |known: &[&str]| Fields::of(&value, String::new(), known);
@@ -181,5 +184,6 @@ fn write<P: Point + ?Sized>(point: &P, format: &Format<'_>, out: &mut Vec<u8>) -
 fn not_json(error: &serde_json::Error) -> anyhow::Error {
     let text = error.to_string();
     let text = text.split(" at line ").next().unwrap_or_default();
-    anyhow!("not JSON: {text} at column {}", error.column())
+    let what = if error.is_data() { "" } else { "not JSON: " };
+    anyhow!("{what}{text} at column {}", error.column())
 }

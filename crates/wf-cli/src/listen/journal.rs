@@ -8,7 +8,7 @@ use std::{
 use serde_json::{Map, Value, json};
 use wf_receiver::{Seen, Verdict};
 
-use crate::output::Output;
+use crate::output::{BUFFER, Output};
 
 /// Writes down every line: its verdict to stdout, its text to the record.
 pub(crate) struct Journal {
@@ -114,5 +114,3 @@ impl Journal {
         })
     }
 }
-
-const BUFFER: usize = 64 * 1024;

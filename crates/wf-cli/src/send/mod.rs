@@ -2,7 +2,14 @@
 
 mod values;
 
-use std::{process::ExitCode, time::Duration};
+use std::{
+    process::ExitCode,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
@@ -10,14 +17,14 @@ use wf_sdk::{Centroid, DeltaCounter, Event, Granularity, Histogram, Id, Metric, 
 
 use self::values::{parse_centroid, parse_granularity, parse_pair};
 use crate::{
-    output::{Output, say},
+    output::{INTERRUPTED, Output, say},
     write::{Books, Target, start},
 };
 
 /// Sends one metric, delta counter, distribution, span or event, and waits for its delivery.
 ///
 /// Prints the ledger, which has what became of it. Exits 0 only if it was delivered (over tcp://, which never confirms:
-/// written); 1 if not, 3 if the server was not reached.
+/// written); 1 if not, 3 if the server was not reached, 4 if it refused the sender (401, 403), 130 after Ctrl-C.
 ///
 /// Example: wf send metric cpu.load 0.7 --tag env=prod --url proxy://localhost
 #[derive(Debug, Args)]
@@ -52,7 +59,7 @@ struct Labels {
     #[arg(long, value_name = "NAME")]
     source: Option<String>,
     /// A tag; may be given several times.
-    #[arg(long = "tag", value_name = "KEY=VALUE", value_parser = parse_pair)]
+    #[arg(short = 't', long = "tag", value_name = "KEY=VALUE", value_parser = parse_pair)]
     tags: Vec<(String, String)>,
 }
 
@@ -115,24 +122,23 @@ struct DistArguments {
 
 /// Sends a span; the service wants the tags application and service.
 ///
-/// Example: wf send span checkout --start-millis 1552949776000 --duration-millis 343
-///   --trace-id 7b3bf470-9456-11e8-9eb6-529269fb1459 --span-id 0313bafe-9457-11e8-9eb6-529269fb1459
-///   --tag application=shop --tag service=cart --url proxy://localhost
+/// Example: wf send span checkout --duration-millis 343 --tag application=shop --tag service=cart --url proxy://localhost
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 struct SpanArguments {
     name: String,
-    /// When it began, in milliseconds since 1970.
+    /// When it began, in milliseconds since 1970; without it as long ago as it took.
     #[arg(long, value_name = "TIME", allow_negative_numbers = true)]
-    start_millis: i64,
+    start_millis: Option<i64>,
+    /// How long it took, in milliseconds.
     #[arg(long, value_name = "MILLISECONDS", allow_negative_numbers = true)]
     duration_millis: i64,
-    /// The trace it is a part of, a UUID.
+    /// The trace it is a part of, a UUID; without it a new one, named on stderr.
     #[arg(long, value_name = "UUID")]
-    trace_id: Id,
-    /// Its own id, a UUID.
+    trace_id: Option<Id>,
+    /// Its own id, a UUID; without it a new one, named on stderr.
     #[arg(long, value_name = "UUID")]
-    span_id: Id,
+    span_id: Option<Id>,
     #[command(flatten)]
     labels: Labels,
     #[command(flatten)]
@@ -141,14 +147,14 @@ struct SpanArguments {
 
 /// Sends an event.
 ///
-/// Example: wf send event deployment --start-millis 1552949776000 --annotation severity=info --url proxy://localhost
+/// Example: wf send event deployment --annotation severity=info --url proxy://localhost
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 struct EventArguments {
     name: String,
-    /// When it began, in milliseconds since 1970.
+    /// When it began, in milliseconds since 1970; without it now.
     #[arg(long, value_name = "TIME", allow_negative_numbers = true)]
-    start_millis: i64,
+    start_millis: Option<i64>,
     /// When it ended; without it one millisecond after the start.
     #[arg(long, value_name = "TIME", allow_negative_numbers = true)]
     end_millis: Option<i64>,
@@ -169,9 +175,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let Common { target, output } = arguments.datum.common();
     let sender = start(target)?;
     // The default action of Ctrl-C, the end of the process, would lose the ledger.
-    let interrupted = sender.clone();
+    let is_interrupted = Arc::new(AtomicBool::new(false));
+    let (interrupted, closing) = (Arc::clone(&is_interrupted), sender.clone());
     let handler = move || {
-        let _ = interrupted.close(Duration::ZERO);
+        interrupted.store(true, Relaxed);
+        let _ = closing.close(Duration::ZERO);
     };
     ctrlc::set_handler(handler).context("no handler for Ctrl-C")?;
     if let Err(error) = arguments.datum.send(&sender) {
@@ -180,7 +188,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let _ = sender.close(target.deadline());
     let books = Books::new(&sender.stats(), 0, 0);
     books.print(*output);
-    Ok(books.exit_code(target.is_stream()))
+    let code = books.judge(target.is_stream());
+    Ok(if is_interrupted.load(Relaxed) { ExitCode::from(INTERRUPTED) } else { code })
 }
 
 impl Datum {
@@ -218,13 +227,20 @@ impl Datum {
                 }
             }
             Self::Span(it) => {
-                let span = Span::new(&it.name, it.start_millis, it.duration_millis, it.trace_id, it.span_id);
+                let start =
+                    it.start_millis.unwrap_or_else(|| now_millis().saturating_sub(it.duration_millis));
+                let (trace, own) = (it.trace_id.unwrap_or_else(new_id), it.span_id.unwrap_or_else(new_id));
+                if it.trace_id.is_none() || it.span_id.is_none() {
+                    say(format_args!("trace {trace} span {own}"));
+                }
+                let span = Span::new(&it.name, start, it.duration_millis, trace, own);
                 sender.send(&span.source(it.labels.source()).tags(&it.labels.tags))
             }
             Self::Event(it) => {
                 let tags: Vec<&str> = it.tags.iter().map(String::as_str).collect();
                 let hosts: Vec<&str> = it.hosts.iter().map(String::as_str).collect();
-                let event = Event::new(&it.name, it.start_millis).annotations(&it.annotations);
+                let start = it.start_millis.unwrap_or_else(now_millis);
+                let event = Event::new(&it.name, start).annotations(&it.annotations);
                 let event = event.tags(&tags).hosts(&hosts);
                 match it.end_millis {
                     Some(end) => sender.send(&event.end(end)),
@@ -246,4 +262,15 @@ impl DistArguments {
     fn granularities(&self) -> &[Granularity] {
         if self.granularities.is_empty() { &[Granularity::Minute] } else { &self.granularities }
     }
+}
+
+/// The present in milliseconds since 1970, as the clock of this machine has it.
+fn now_millis() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// An id that nobody else has, as good as certainly.
+fn new_id() -> Id {
+    Id::from(fastrand::u128(1..))
 }

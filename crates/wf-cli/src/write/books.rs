@@ -5,9 +5,9 @@ use std::{
 };
 
 use serde_json::{Map, Value, json};
-use wf_sdk::{Dropped, Refused, Stats, Unconfirmed};
+use wf_sdk::{Dropped, Refused, Stats, Unconfirmed, transport::Outcome};
 
-use crate::output::{Output, REFUSED, UNREACHABLE};
+use crate::output::{FORBIDDEN, Output, REFUSED, UNREACHABLE, say};
 
 /// The sender's ledger over all kinds, with what was refused before it got there.
 #[derive(Debug)]
@@ -20,6 +20,7 @@ pub(crate) struct Books {
     unconfirmed: Vec<(&'static str, u64)>,
     pending: u64,
     failures: u64,
+    last_failure: Option<Outcome>,
 }
 
 impl Books {
@@ -45,6 +46,7 @@ impl Books {
             ),
             pending: ledger.pending(),
             failures: stats.failures(),
+            last_failure: stats.last_failure(),
         }
     }
 
@@ -58,16 +60,22 @@ impl Books {
         let _ = stdout.flush();
     }
 
-    /// Gives 0 if all was delivered, 3 if nothing was because the server could not be reached, else 1.
-    pub(crate) fn exit_code(&self, is_stream: bool) -> ExitCode {
+    /// Gives 0 if all was delivered; if not, says what failed last, and gives 4 if the server refused the sender, 3 if it
+    /// was never reached, else 1.
+    pub(crate) fn judge(&self, is_stream: bool) -> ExitCode {
         let unconfirmed: u64 = self.unconfirmed.iter().map(|(_, count)| count).sum();
         let written = self.delivered + if is_stream { unconfirmed } else { 0 };
         if written == self.offered {
-            ExitCode::SUCCESS
-        } else if self.failures > 0 && self.delivered == 0 && unconfirmed == 0 {
-            ExitCode::from(UNREACHABLE)
-        } else {
-            ExitCode::from(REFUSED)
+            return ExitCode::SUCCESS;
+        }
+        if let Some(outcome) = self.last_failure {
+            say(format_args!("failed attempts: {}; the last: {}", self.failures, told(outcome)));
+        }
+        let is_nothing_taken = self.delivered == 0 && unconfirmed == 0;
+        match self.last_failure {
+            Some(Outcome::Answered { status: 401 | 403, .. }) => ExitCode::from(FORBIDDEN),
+            Some(Outcome::Unsent(_)) if is_nothing_taken => ExitCode::from(UNREACHABLE),
+            _ => ExitCode::from(REFUSED),
         }
     }
 
@@ -97,6 +105,21 @@ impl fmt::Display for Books {
         reasons(f, "dropped", &self.dropped)?;
         reasons(f, "unconfirmed", &self.unconfirmed)?;
         write!(f, " pending {} failures {}", self.pending, self.failures)
+    }
+}
+
+/// Says what an attempt came to.
+fn told(outcome: Outcome) -> String {
+    match outcome {
+        Outcome::Answered { status: 401, .. } => "answered 401, the token is missing or wrong".to_owned(),
+        Outcome::Answered { status: 403, .. } => {
+            "answered 403, the token may not send this, or this kind of data is switched off".to_owned()
+        }
+        Outcome::Answered { status, .. } => format!("answered {status}"),
+        Outcome::Refused(cause) => format!("refused for good ({cause})"),
+        Outcome::Unsent(cause) => format!("nothing was sent ({cause})"),
+        Outcome::Unknown(cause) => format!("it may have arrived ({cause})"),
+        other => format!("{other:?}"),
     }
 }
 

@@ -31,7 +31,7 @@ use self::{
 };
 use crate::{
     input::Input,
-    output::{Failure, Output, UNREADABLE, USAGE, say},
+    output::{Failure, INTERRUPTED, Output, UNREADABLE, USAGE, say},
 };
 
 /// Sends lines from files or stdin to a Wavefront proxy or service, and says what became of each.
@@ -39,7 +39,7 @@ use crate::{
 /// Each line is checked first; what a server would not take is named on stderr with its number. A line waits for room
 /// rather than being lost. At the end, or after Ctrl-C, what is pending is delivered within the deadline and the ledger
 /// is printed. Exits 0 only if every line was delivered (over tcp://, which never confirms: written); 1 if not, 3 if the
-/// server was never reached, 5 if an input cannot be read.
+/// server was never reached, 4 if it refused the sender (401, 403), 5 if an input cannot be read, 130 after Ctrl-C.
 ///
 /// Example: wf write --url proxy://localhost --rate 500/s metrics.txt
 #[derive(Debug, clap::Args)]
@@ -106,7 +106,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
 
     let books = Books::new(&sender.stats(), shared.invalid.load(Relaxed), shared.too_long.load(Relaxed));
     books.print(arguments.output);
-    let code = books.exit_code(arguments.target.is_stream());
+    let code = books.judge(arguments.target.is_stream());
     Ok(match end {
         Some(End::Unreadable(input, error)) => {
             Failure::new(UNREADABLE, format_args!("{input}: {error}")).report()
@@ -121,7 +121,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
         Some(End::Read) => code,
         None => {
             say("interrupted; what was not read is not sent");
-            code
+            ExitCode::from(INTERRUPTED)
         }
     })
 }
