@@ -38,6 +38,26 @@ pub const SAMPLES: usize = 256;
 
 /// Makes [`SAMPLES`] points, the same in every run; their lines are about 120 bytes long.
 pub fn samples() -> Vec<Sample> {
+    clean(SAMPLES)
+}
+
+/// How many points [`mixed`] makes.
+pub const MIXED: usize = 1024;
+
+/// Makes [`MIXED`] points as programs really send them, the same in every run: one name in twenty has a blank, one point
+/// in fifty a quote in a tag.
+pub fn mixed() -> Vec<Sample> {
+    let mut samples = clean(MIXED);
+    for sample in samples.iter_mut().step_by(20) {
+        sample.name = sample.name.replacen('.', " ", 1);
+    }
+    for sample in samples.iter_mut().skip(7).step_by(50) {
+        sample.tags[1].1 = "eu \"west\" 1".to_owned();
+    }
+    samples
+}
+
+fn clean(count: usize) -> Vec<Sample> {
     const METRICS: [&str; 5] = [
         "system.cpu.usage.user",
         "system.memory.free",
@@ -45,7 +65,7 @@ pub fn samples() -> Vec<Sample> {
         "net.eth0.errors",
         "jvm.gc.pause",
     ];
-    (0..SAMPLES)
+    (0..count)
         .map(|i| {
             // Odd multipliers walk through all residues; nothing here needs better chance than that.
             let noise = (i * 7919) % 100_003;

@@ -22,7 +22,8 @@ pub(crate) fn python_missing(sh: &Shell) -> Option<String> {
     if !tools::works(cmd!(sh, "{system} -m venv --clear {folder}")) {
         return Some(format!("{system} -m venv fails (Debian: apt install python3-venv)"));
     }
-    println!("installing {}", PACKAGES.join(" "));
+    // Not on stdout, which may be for JSON alone.
+    eprintln!("installing {}", PACKAGES.join(" "));
     if !tools::works(cmd!(sh, "{python} -m pip install --quiet {PACKAGES...}")) {
         return Some(format!("pip cannot install {}", PACKAGES.join(" ")));
     }
@@ -41,7 +42,8 @@ fn folder(sh: &Shell) -> PathBuf {
     tools::target_dir(sh, "conformance").join("python")
 }
 
-fn interpreter(sh: &Shell) -> PathBuf {
+/// The interpreter that has the SDK, once [`python_missing`] found nothing missing.
+pub(crate) fn interpreter(sh: &Shell) -> PathBuf {
     folder(sh).join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" })
 }
 

@@ -3,6 +3,13 @@
 xflags::xflags! {
     /// Project tasks.
     cmd xtask {
+        /// Measures ours beside its peers; see docs/performance.md.
+        cmd bench {
+            /// Measures this group only: format, parse, queue.
+            optional group: String
+            /// Prints one JSON document in place of the table.
+            optional --json
+        }
         /// Checks everything that a change must pass; 35 minutes at most on two cores.
         cmd ci {
             /// Runs only the steps whose name contains this.

@@ -4,6 +4,7 @@
 //! and cargo are needed: a step whose tool is absent is printed as skipped, with what would bring it.
 #![forbid(unsafe_code)]
 
+mod bench;
 mod ci;
 mod conformance;
 mod deep;
@@ -42,6 +43,7 @@ fn run(task: XtaskCmd) -> anyhow::Result<()> {
     let sh = &Shell::new()?;
     sh.change_dir(project_root());
     match task {
+        XtaskCmd::Bench(flags::Bench { group, json }) => bench::run(sh, group, json),
         XtaskCmd::Ci(flags::Ci { step }) => ci::run(sh, step),
         XtaskCmd::Conformance(flags::Conformance { subcommand: ConformanceCmd::Python(_) }) => {
             if let Some(reason) = conformance::python_missing(sh) {

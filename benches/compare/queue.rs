@@ -1,0 +1,362 @@
+//! Lines through a queue of 8 MiB.
+//!
+//! * `paced-p1`, `-p2`, `-p4`: so many threads push while another drains every 200 microseconds, as a worker does that is
+//!   waked now and then; until the last push. Nothing is lost: who finds no room tries again.
+//! * `solo`: one thread pushes 256 lines and drains them. `memcpy` is memcpy + one fetch_add: the least that a ring
+//!   of the same size must do, each line copied in and out.
+//! * `rejected`: a push that finds the queue full.
+//!
+//! Peers: `thingbuf` with buffers that are used again, and `mutex`, a buffer that the consumer swaps for an empty one.
+
+use std::hint::{black_box, spin_loop};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Barrier, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::ensure;
+use thingbuf::ThingBuf;
+use wf_queue::{Consumer, Producer};
+
+use crate::format::mixed_lines;
+use crate::measure::{Contestant, Effort, Figures, nanos_each, race};
+use crate::row::Row;
+
+const UNIT: &str = "ns/line";
+/// What each queue may hold, in bytes.
+pub(crate) const CAPACITY: usize = 8 * 1024 * 1024;
+/// As many lines of 122 bytes as fit the same memory with their length.
+pub(crate) const SLOTS: usize = CAPACITY / 128;
+const PACE: Duration = Duration::from_micros(200);
+/// Pushed before they are drained.
+const SOLO: usize = 256;
+
+pub(crate) fn rows(effort: Effort) -> anyhow::Result<Vec<Row>> {
+    let lines = lines();
+    let mut rows = Vec::new();
+    for (name, producers) in [("queue/paced-p1", 1), ("queue/paced-p2", 2), ("queue/paced-p4", 4)] {
+        check_contents(effort, producers)?;
+        rows.extend(Row::all(name, UNIT, &paced(effort, producers, effort.of(1_000_000), &lines)?));
+    }
+    rows.extend(solo(effort, &lines)?);
+    rows.extend(rejected(effort, &lines)?);
+    Ok(rows)
+}
+
+/// Lines that stay in the first cache.
+pub(crate) fn lines() -> Vec<Vec<u8>> {
+    mixed_lines().into_iter().take(SOLO).map(String::into_bytes).collect()
+}
+
+/// Nanoseconds for each of `count` lines from `producers` threads.
+pub(crate) fn paced(
+    effort: Effort,
+    producers: usize,
+    count: usize,
+    lines: &[Vec<u8>],
+) -> anyhow::Result<Vec<Figures>> {
+    let (mut ring, mut slots, mut swap) = (Ring::new(), Slots::new(), Swap::new());
+    let contestants = vec![
+        Contestant::new("ours", || ring.paced(producers, count, lines)),
+        Contestant::new("thingbuf", || slots.paced(producers, count, lines)),
+        Contestant::new("mutex", || swap.paced(producers, count, lines)),
+    ];
+    race(effort.rounds_times(3), contestants)
+}
+
+fn solo(effort: Effort, lines: &[Vec<u8>]) -> anyhow::Result<Vec<Row>> {
+    let (mut ring, mut slots, mut swap, mut bound) = (Ring::new(), Slots::new(), Swap::new(), Bound::new());
+    let contestants = vec![
+        Contestant::new("ours", || ring.solo(effort, lines)),
+        Contestant::new("memcpy", || bound.solo(effort, lines)),
+        Contestant::new("thingbuf", || slots.solo(effort, lines)),
+        Contestant::new("mutex", || swap.solo(effort, lines)),
+    ];
+    Ok(Row::all("queue/solo", UNIT, &race(effort, contestants)?))
+}
+
+fn rejected(effort: Effort, lines: &[Vec<u8>]) -> anyhow::Result<Vec<Row>> {
+    let (ring, slots, swap) = (Ring::new(), Slots::new(), Swap::new());
+    let contestants = vec![
+        Contestant::new("ours", || ring.rejected(effort, lines)),
+        Contestant::new("thingbuf", || slots.rejected(effort, lines)),
+        Contestant::new("mutex", || swap.rejected(effort, lines)),
+    ];
+    Ok(Row::all("queue/rejected", UNIT, &race(effort, contestants)?))
+}
+
+/// What is asked of every queue.
+trait Queue: Sized {
+    type Producer: Push;
+
+    /// A handle to push with, and the one end that drains: the whole lines that wait, appended to what it was given
+    /// before, or all of them in its place.
+    fn ends(&mut self) -> (&Self::Producer, impl FnMut(&mut Vec<u8>) + Send);
+
+    fn producer(&self) -> &Self::Producer;
+
+    fn paced(&mut self, producers: usize, count: usize, lines: &[Vec<u8>]) -> f64 {
+        let (producer, mut drain) = self.ends();
+        let each = count / producers;
+        let (gate, done) = (Barrier::new(producers + 1), AtomicBool::new(false));
+        let push = |from: usize| {
+            gate.wait();
+            lines.iter().cycle().skip(from).take(each).for_each(|line| producer.push_patiently(line));
+        };
+        thread::scope(|scope| {
+            let consumer = scope.spawn(|| {
+                let mut out = Vec::with_capacity(2 * CAPACITY);
+                loop {
+                    // Asked first, so that the last drain comes after the last push.
+                    let last = done.load(Ordering::Acquire);
+                    out.clear();
+                    drain(&mut out);
+                    black_box(&out);
+                    if last {
+                        return;
+                    }
+                    thread::sleep(PACE);
+                }
+            });
+            let push = &push;
+            let threads: Vec<_> = (0..producers).map(|from| scope.spawn(move || push(from * 17))).collect();
+            gate.wait();
+            let start = Instant::now();
+            threads.into_iter().for_each(|thread| thread.join().expect("a producer does not panic"));
+            let took = start.elapsed();
+            done.store(true, Ordering::Release);
+            consumer.join().expect("the consumer does not panic");
+            took.as_nanos() as f64 / (each * producers) as f64
+        })
+    }
+
+    fn solo(&mut self, effort: Effort, lines: &[Vec<u8>]) -> f64 {
+        let (producer, mut drain) = self.ends();
+        let mut out = Vec::with_capacity(2 * CAPACITY);
+        let batches = effort.of(4000);
+        nanos_each(batches * lines.len(), || {
+            for _ in 0..batches {
+                for line in lines {
+                    assert!(producer.push(black_box(line)));
+                }
+                out.clear();
+                drain(&mut out);
+                black_box(&out);
+            }
+        })
+    }
+
+    fn rejected(&self, effort: Effort, lines: &[Vec<u8>]) -> f64 {
+        let producer = self.producer();
+        while producer.push(&lines[0]) {}
+        let batches = effort.of(2000);
+        nanos_each(batches * lines.len(), || {
+            for _ in 0..batches {
+                for line in lines {
+                    black_box(producer.push(black_box(line)));
+                }
+            }
+        })
+    }
+}
+
+/// Tells whether there was room.
+trait Push: Sync {
+    fn push(&self, line: &[u8]) -> bool;
+
+    fn push_patiently(&self, line: &[u8]) {
+        let mut tries = 0_u32;
+        while !self.push(black_box(line)) {
+            tries += 1;
+            if tries.is_multiple_of(100) { thread::yield_now() } else { spin_loop() }
+        }
+    }
+}
+
+struct Ring(Producer, Consumer);
+
+impl Ring {
+    fn new() -> Self {
+        let (producer, consumer) = wf_queue::queue(1 << 20, CAPACITY).expect("a capacity in range");
+        Self(producer, consumer)
+    }
+}
+
+impl Push for Producer {
+    fn push(&self, line: &[u8]) -> bool {
+        self.try_push(line).is_ok()
+    }
+}
+
+impl Queue for Ring {
+    type Producer = Producer;
+
+    fn ends(&mut self) -> (&Producer, impl FnMut(&mut Vec<u8>) + Send) {
+        let Self(producer, consumer) = self;
+        let drain = |out: &mut Vec<u8>| {
+            consumer.drain(usize::MAX, usize::MAX, |line| out.extend_from_slice(line));
+        };
+        (producer, drain)
+    }
+
+    fn producer(&self) -> &Producer {
+        &self.0
+    }
+}
+
+pub(crate) struct Slots(pub(crate) ThingBuf<Vec<u8>>);
+
+impl Slots {
+    /// With every slot grown to its size.
+    pub(crate) fn new() -> Self {
+        let queue = ThingBuf::<Vec<u8>>::new(SLOTS);
+        while let Ok(mut slot) = queue.push_ref() {
+            slot.reserve(256);
+            slot.resize(256, 1);
+        }
+        while queue.pop_ref().is_some() {}
+        Self(queue)
+    }
+}
+
+impl Push for Slots {
+    fn push(&self, line: &[u8]) -> bool {
+        let Ok(mut slot) = self.0.push_ref() else { return false };
+        slot.extend_from_slice(line);
+        true
+    }
+}
+
+impl Queue for Slots {
+    type Producer = Self;
+
+    fn ends(&mut self) -> (&Self, impl FnMut(&mut Vec<u8>) + Send) {
+        let queue = &self.0;
+        let drain = move |out: &mut Vec<u8>| {
+            while let Some(slot) = queue.pop_ref() {
+                out.extend_from_slice(&slot);
+            }
+        };
+        (self, drain)
+    }
+
+    fn producer(&self) -> &Self {
+        self
+    }
+}
+
+/// The buffer changes places with the consumer's, which copies nothing: the fastest that can be had so.
+struct Swap(Mutex<Vec<u8>>);
+
+impl Swap {
+    fn new() -> Self {
+        let mut touched = vec![1; CAPACITY];
+        touched.clear();
+        Self(Mutex::new(touched))
+    }
+}
+
+impl Push for Swap {
+    fn push(&self, line: &[u8]) -> bool {
+        let mut lines = self.0.lock().expect("no panic under the lock");
+        if lines.len() + line.len() > CAPACITY {
+            return false;
+        }
+        lines.extend_from_slice(line);
+        true
+    }
+}
+
+impl Queue for Swap {
+    type Producer = Self;
+
+    fn ends(&mut self) -> (&Self, impl FnMut(&mut Vec<u8>) + Send) {
+        let lines = &self.0;
+        (self, move |out: &mut Vec<u8>| {
+            std::mem::swap(&mut *lines.lock().expect("no panic under the lock"), out);
+        })
+    }
+
+    fn producer(&self) -> &Self {
+        self
+    }
+}
+
+/// What any ring of bytes must do: claim with one fetch_add, copy in, copy out.
+struct Bound {
+    tail: AtomicU64,
+    ring: Vec<u8>,
+}
+
+impl Bound {
+    fn new() -> Self {
+        // The slack behind the end takes the last line of a lap.
+        Self { tail: AtomicU64::new(0), ring: vec![1; CAPACITY + 64 * 1024] }
+    }
+
+    fn solo(&mut self, effort: Effort, lines: &[Vec<u8>]) -> f64 {
+        let mut out = Vec::with_capacity(2 * CAPACITY);
+        let batches = effort.of(4000);
+        let place = |at: u64| (at as usize) & (CAPACITY - 1);
+        nanos_each(batches * lines.len(), || {
+            for _ in 0..batches {
+                let mut head = self.tail.load(Ordering::Acquire);
+                for line in lines {
+                    let line = black_box(&**line);
+                    let at = place(self.tail.fetch_add(line.len() as u64, Ordering::AcqRel));
+                    self.ring[at..][..line.len()].copy_from_slice(line);
+                }
+                out.clear();
+                for line in lines {
+                    out.extend_from_slice(&self.ring[place(head)..][..line.len()]);
+                    head += line.len() as u64;
+                }
+                black_box(&out);
+            }
+        })
+    }
+}
+
+/// Every queue hands out what was pushed: all of it, once, each producer's lines in their order.
+fn check_contents(effort: Effort, producers: usize) -> anyhow::Result<()> {
+    let each = effort.of(100_000);
+    check_queue("ours", Ring::new(), producers, each)?;
+    check_queue("thingbuf", Slots::new(), producers, each)?;
+    check_queue("mutex", Swap::new(), producers, each)
+}
+
+fn check_queue(name: &str, mut queue: impl Queue, producers: usize, each: usize) -> anyhow::Result<()> {
+    let (producer, mut drain) = queue.ends();
+    let mut next = vec![0; producers];
+    thread::scope(|scope| {
+        let threads: Vec<_> = (0..producers)
+            .map(|p| {
+                scope.spawn(move || {
+                    for n in 0..each {
+                        let pad = n * 31 % 97;
+                        producer.push_patiently(format!("{p} {n} {:pad$}\n", "").as_bytes());
+                    }
+                })
+            })
+            .collect();
+        let mut out = Vec::new();
+        loop {
+            let last = threads.iter().all(|thread| thread.is_finished());
+            out.clear();
+            drain(&mut out);
+            for line in str::from_utf8(&out)?.lines() {
+                let mut words = line.splitn(3, ' ');
+                let mut word = || words.next().unwrap_or_default();
+                let (p, n): (usize, usize) = (word().parse()?, word().parse()?);
+                let pad = word();
+                ensure!(n == next[p] && pad.trim().is_empty() && pad.len() == n * 31 % 97, "{name}: {line}");
+                next[p] += 1;
+            }
+            if last {
+                break;
+            }
+        }
+        ensure!(next.iter().all(|&count| count == each), "{name} lost lines: {next:?} of {each}");
+        Ok(())
+    })
+}

@@ -1,0 +1,26 @@
+//! Ours beside its peers, measured in one process by `benches/compare`.
+
+use xshell::{Shell, cmd};
+
+use crate::conformance;
+
+/// Measures one group, or all, and prints a table or JSON. What was reached is printed, not judged.
+pub(crate) fn run(sh: &Shell, group: Option<String>, json: bool) -> anyhow::Result<()> {
+    let flags = json.then_some("--json");
+    let group_flag = group.as_ref();
+    let mut bench = cmd!(
+        sh,
+        "cargo bench --quiet --locked --package benches --bench compare -- {group_flag...} {flags...}"
+    );
+    if group.is_none_or(|group| WITH_PYTHON.contains(&&*group)) {
+        match conformance::python_missing(sh) {
+            None => bench = bench.env("WF_BENCH_PYTHON", conformance::interpreter(sh)),
+            Some(reason) => eprintln!("SKIP the Python SDK: {reason}"),
+        }
+    }
+    bench.run()?;
+    Ok(())
+}
+
+/// The groups that have the Python SDK among the peers.
+const WITH_PYTHON: [&str; 2] = ["e2e", "format"];
