@@ -6,10 +6,10 @@ use std::fmt::Write;
 use std::hint::black_box;
 
 use anyhow::{Context, ensure};
-use benches::{Sample, mixed, samples};
+use benches::{Sample, Trace, distributions, histogram_of, metric_of, mixed, span_of, spans};
 use questdb::ingress::{Buffer, ProtocolVersion, TimestampNanos};
 use serde_json::{Value, json};
-use wf_format::{Centroid, Format, Histogram, Id, Metric, Point, Series, Span};
+use wf_format::{Centroid, Format, Point, Series};
 use wf_parse::{Parser, Verdict};
 
 use crate::measure::{Contestant, Effort, nanos_each, race};
@@ -210,11 +210,6 @@ pub(crate) fn mixed_lines() -> Vec<String> {
     mixed().iter().map(|point| text(&metric_of(point))).collect()
 }
 
-pub(crate) fn metric_of(point: &Sample) -> Metric<'_, [(&'static str, String); 3]> {
-    let Sample { name, value, timestamp, source, tags } = point;
-    Metric::new(name, *value).timestamp(*timestamp).source(source).tags(tags)
-}
-
 /// A line in finished pieces, its numbers left out.
 struct Pieces {
     head: String,
@@ -302,22 +297,6 @@ fn write_tags<V: std::fmt::Display>(out: &mut String, tags: &[(&str, V)]) -> std
     tags.iter().try_for_each(|(key, value)| write!(out, " \"{key}\"=\"{value}\""))
 }
 
-fn distributions() -> Vec<(Sample, Vec<Centroid>)> {
-    let means: Vec<_> = mixed().iter().map(|point| point.value).collect();
-    let centroids = |i: usize| {
-        (0..20).map(|c| Centroid::new(means[(i * 20 + c) % means.len()], 1 + c as i64 * 7)).collect()
-    };
-    samples().into_iter().enumerate().map(|(i, sample)| (sample, centroids(i))).collect()
-}
-
-fn histogram_of<'a>(
-    sample: &'a Sample,
-    centroids: &'a [Centroid],
-) -> Histogram<'a, [(&'static str, String); 3]> {
-    let Sample { name, timestamp, source, tags, .. } = sample;
-    Histogram::new(name, centroids).timestamp(*timestamp).source(source).tags(tags)
-}
-
 fn write_histogram(out: &mut String, sample: &Sample, centroids: &[Centroid]) -> std::fmt::Result {
     let Sample { name, timestamp, source, tags, .. } = sample;
     write!(out, "!M {timestamp}")?;
@@ -327,43 +306,6 @@ fn write_histogram(out: &mut String, sample: &Sample, centroids: &[Centroid]) ->
     write!(out, " \"{name}\" source=\"{source}\"")?;
     write_tags(out, tags)?;
     out.write_char('\n')
-}
-
-struct Trace {
-    name: String,
-    start: i64,
-    duration: i64,
-    source: &'static str,
-    trace: u128,
-    span: u128,
-    parents: [Id; 1],
-    tags: [(&'static str, String); 5],
-}
-
-fn spans() -> Vec<Trace> {
-    let trace = |(i, sample): (usize, Sample)| {
-        let [a, b, c] = sample.tags;
-        // An odd constant spreads the digits; nothing here needs better chance than that.
-        let id = |n: usize| ((i + n) as u128 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835);
-        Trace {
-            name: sample.name,
-            start: sample.timestamp * 1000,
-            duration: 343 + i as i64,
-            source: sample.source,
-            trace: id(0),
-            span: id(1000),
-            parents: [Id::from(id(2000))],
-            tags: [a, b, c, ("application", "shop".to_owned()), ("service", format!("cart-{}", i % 7))],
-        }
-    };
-    samples().into_iter().enumerate().map(trace).collect()
-}
-
-fn span_of(trace: &Trace) -> Span<'_, [(&'static str, String); 5]> {
-    Span::new(&trace.name, trace.start, trace.duration, trace.trace, trace.span)
-        .source(trace.source)
-        .parents(&trace.parents)
-        .tags(&trace.tags)
 }
 
 fn write_span(out: &mut String, trace: &Trace) -> std::fmt::Result {

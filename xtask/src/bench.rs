@@ -2,7 +2,7 @@
 
 use xshell::{Shell, cmd};
 
-use crate::conformance;
+use crate::{conformance, tools};
 
 /// Measures one group, or all, and prints a table or JSON. What was reached is printed, not judged.
 pub(crate) fn run(sh: &Shell, group: Option<String>, json: bool) -> anyhow::Result<()> {
@@ -19,6 +19,20 @@ pub(crate) fn run(sh: &Shell, group: Option<String>, json: bool) -> anyhow::Resu
         }
     }
     bench.run()?;
+    Ok(())
+}
+
+/// Tells why instructions cannot be counted here.
+pub(crate) fn valgrind_missing(sh: &Shell) -> Option<String> {
+    (!tools::works(cmd!(sh, "valgrind --version")))
+        .then(|| "no valgrind (Debian: apt install valgrind)".to_owned())
+}
+
+/// Holds the instructions of each line against the committed counts, or commits new ones.
+pub(crate) fn instructions(sh: &Shell, bless: bool) -> anyhow::Result<()> {
+    let flags = bless.then_some("--bless");
+    cmd!(sh, "cargo run --quiet --locked --package benches --profile bench --bin instructions -- {flags...}")
+        .run()?;
     Ok(())
 }
 

@@ -4,7 +4,7 @@ use xshell::{Shell, cmd};
 
 use crate::miri::Borrows;
 use crate::steps::Steps;
-use crate::{conformance, features, fuzz, loom, miri, msrv, tidy, tools};
+use crate::{bench, conformance, features, fuzz, loom, miri, msrv, tidy, tools};
 
 pub(crate) fn run(sh: &Shell, only: Option<String>) -> anyhow::Result<()> {
     let mut steps = Steps::new(only);
@@ -41,6 +41,7 @@ pub(crate) fn run(sh: &Shell, only: Option<String>) -> anyhow::Result<()> {
     steps.step_unless(|| conformance::python_missing(sh), "conformance python", || conformance::python(sh));
     // Runs every bench once, outputs checked; nothing is measured. With the features of the first step, whose build it uses.
     steps.step("benches", || cmd!(sh, "cargo test --workspace --all-features --bench *").run());
+    steps.step_unless(|| bench::valgrind_missing(sh), "instructions", || bench::instructions(sh, false));
     steps.step_unless(
         || tools::subcommand_missing(sh, "deny"),
         "deny",

@@ -5,8 +5,10 @@ xflags::xflags! {
     cmd xtask {
         /// Measures ours beside its peers; see docs/performance.md.
         cmd bench {
-            /// Measures this group only: format, parse, queue.
+            /// Measures this group only: format, parse, queue; or counts: instructions.
             optional group: String
+            /// Accepts the instructions counted now.
+            optional --bless
             /// Prints one JSON document in place of the table.
             optional --json
         }

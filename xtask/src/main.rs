@@ -43,7 +43,14 @@ fn run(task: XtaskCmd) -> anyhow::Result<()> {
     let sh = &Shell::new()?;
     sh.change_dir(project_root());
     match task {
-        XtaskCmd::Bench(flags::Bench { group, json }) => bench::run(sh, group, json),
+        XtaskCmd::Bench(flags::Bench { group, bless, .. }) if group.as_deref() == Some("instructions") => {
+            if let Some(reason) = bench::valgrind_missing(sh) {
+                println!("SKIP instructions: {reason}");
+                return Ok(());
+            }
+            bench::instructions(sh, bless)
+        }
+        XtaskCmd::Bench(flags::Bench { group, json, .. }) => bench::run(sh, group, json),
         XtaskCmd::Ci(flags::Ci { step }) => ci::run(sh, step),
         XtaskCmd::Conformance(flags::Conformance { subcommand: ConformanceCmd::Python(_) }) => {
             if let Some(reason) = conformance::python_missing(sh) {
