@@ -100,7 +100,7 @@ impl Sender {
         source: Option<&str>,
         tags: &(impl Tags + ?Sized),
     ) -> Result<(), SendError> {
-        let centroids: SmallVec<[Centroid; 32]> = centroids.into_iter().map(Into::into).collect();
+        let centroids: SmallVec<[Centroid; 128]> = centroids.into_iter().map(Into::into).collect();
         let histogram = Histogram::new(name, &centroids)
             .granularities(granularities)
             .source(source.unwrap_or_default())

@@ -50,6 +50,7 @@ mod policy;
 mod ready;
 mod reason;
 mod room;
+mod scratch;
 mod sender;
 mod shared;
 mod worker;

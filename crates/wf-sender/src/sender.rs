@@ -6,7 +6,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use smallvec::SmallVec;
 use tokio::sync::oneshot;
 use wf_format::Point;
 use wf_transport::{Batch, LineKind};
@@ -17,6 +16,7 @@ use crate::{
     now::{self, Now, Turn, Waited},
     ready,
     reason::{Dropped, Refused, Unconfirmed},
+    scratch::Scratch,
     shared::{Shared, line_kind},
 };
 
@@ -47,9 +47,6 @@ const _: () = {
 struct Handle {
     shared: Arc<Shared>,
 }
-
-/// Holds any point but the unusual, so that a send does not allocate.
-type Scratch = SmallVec<[u8; 1024]>;
 
 impl Sender {
     /// How long dropping the last handle waits for what is pending.
@@ -353,7 +350,8 @@ impl Handle {
     ) -> Result<(), SendError> {
         let line = line.strip_suffix('\n').unwrap_or(line);
         let kind = ready::kind(kind, line);
-        let mut record = Scratch::from_slice(line.as_bytes());
+        let mut record = Scratch::new();
+        record.extend_from_slice(line.as_bytes());
         record.push(b'\n');
         let sent = ready::check(line).map_err(SendError::from).and_then(|()| push(kind, &record));
         sent.map_err(|error| self.refuse(kind, error))
@@ -366,7 +364,7 @@ impl Handle {
         marked: bool,
         scratch: &'s mut Scratch,
     ) -> Result<(LineKind, &'s [u8]), SendError> {
-        match self.shared.formatting.format().mark_span_logs(marked).encode_into(point, scratch) {
+        match self.shared.formatting.format().mark_span_logs(marked).encode_into(point, &mut **scratch) {
             Ok(encoded) => Ok((line_kind(encoded.kind), encoded.line)),
             Err(error) => Err(self.refuse(line_kind(point.kind()), error.into())),
         }

@@ -1,0 +1,171 @@
+//! What sending costs the system: `strace` counts the calls of the sending thread and of an idle worker.
+//!
+//! The test runs itself again under `strace`, which writes down every system call with its thread; the child marks the
+//! beginning and the end of what counts by asking for files that are not there. Without `strace` it says so and ends.
+#![cfg(target_os = "linux")]
+#![expect(
+    clippy::print_stdout,
+    reason = "the child tells its parent, and the test what it measured or skipped"
+)]
+
+use std::{
+    collections::BTreeMap,
+    env, fs,
+    path::Path,
+    process::Command,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread,
+    time::Duration,
+};
+
+use wf_format::Metric;
+use wf_sender::{
+    Builder, SendError, Sender,
+    transport::{Batch, MemoryTransport, Outcome, Transport},
+};
+
+const SENDS: u64 = 1_000_000;
+const TICK: Duration = Duration::from_millis(100);
+const TICKS: u32 = 20;
+
+/// Stores at once and counts batches, or never comes back.
+struct Sink {
+    batches: Arc<AtomicU64>,
+    is_stalled: bool,
+}
+
+impl Transport for Sink {
+    async fn deliver(&self, _: &Batch) -> Outcome {
+        if self.is_stalled {
+            std::future::pending::<()>().await;
+        }
+        self.batches.fetch_add(1, Ordering::Relaxed);
+        Outcome::Stored
+    }
+}
+
+/// Sends a million points from this thread, whatever becomes of them; gives how many batches were delivered.
+fn send_a_million(name: &str, is_stalled: bool) -> u64 {
+    let batches = Arc::new(AtomicU64::new(0));
+    let sink = Sink { batches: Arc::clone(&batches), is_stalled };
+    let sender = Builder::new(sink).source("h").start().unwrap();
+    let send = |i: u64| match sender.send(&Metric::new("m", i as f64)) {
+        Ok(()) | Err(SendError::Full) => {}
+        Err(error) => panic!("{error}"),
+    };
+    // The first send sets up what belongs to the thread.
+    send(0);
+    mark(&format!("{name}-begin"));
+    (1..=SENDS).for_each(send);
+    mark(&format!("{name}-end"));
+    let _ = sender.close(Duration::ZERO);
+    batches.load(Ordering::Relaxed)
+}
+
+/// Leaves a trace in the list of system calls.
+fn mark(name: &str) {
+    assert!(!Path::new(&format!("/{MARK}{name}")).exists());
+}
+
+const MARK: &str = "wf-wakeups-";
+const CHILD: &str = "WF_WAKEUPS_CHILD";
+
+/// The child's part: prints how many batches were delivered.
+fn child() {
+    let batches = send_a_million("healthy", false);
+    assert_eq!(send_a_million("stalled", true), 0);
+    let sender: Sender =
+        Builder::new(MemoryTransport::new()).source("h").flush_interval(TICK).start().unwrap();
+    sender.send(&Metric::new("m", 1.0)).unwrap();
+    assert!(sender.flush(Duration::from_secs(30)).complete);
+    mark("idle-begin");
+    thread::sleep(TICK * TICKS);
+    mark("idle-end");
+    println!("batches={batches}");
+}
+
+/// System calls between two marks: of the thread that made the marks, and of all others.
+struct Calls {
+    own: Vec<String>,
+    others: BTreeMap<String, Vec<String>>,
+}
+
+impl Calls {
+    fn between(trace: &str, name: &str) -> Self {
+        let (begin, end) = (format!("{MARK}{name}-begin"), format!("{MARK}{name}-end"));
+        let mut calls = Self { own: Vec::new(), others: BTreeMap::new() };
+        let mut marker = None;
+        for line in trace.lines() {
+            let Some((thread, call)) = line.split_once(' ') else { continue };
+            if call.contains(&begin) {
+                marker = Some(thread);
+            } else if call.contains(&end) {
+                return calls;
+            } else if call.trim_start().starts_with("<...") {
+                // The second half of a call that was counted before, or began before the mark.
+            } else if marker == Some(thread) {
+                calls.own.push(call.trim().to_owned());
+            } else if marker.is_some() {
+                calls.others.entry(thread.to_owned()).or_default().push(call.trim().to_owned());
+            }
+        }
+        panic!("no {name} in the trace");
+    }
+}
+
+#[test]
+fn a_million_sends_wake_the_worker_at_most_once_per_crossing_and_idleness_costs_two_wakeups_a_tick() {
+    if env::var_os(CHILD).is_some() {
+        return child();
+    }
+    let probe = Command::new("strace").args(["-f", "-o", "/dev/null", "true"]).status();
+    if !probe.is_ok_and(|status| status.success()) {
+        println!("SKIP: strace is not there or may not trace");
+        return;
+    }
+    let file = env::temp_dir().join(format!("{MARK}{}", std::process::id()));
+    let output = Command::new("strace")
+        .args(["-f", "-o", file.to_str().unwrap()])
+        .arg(env::current_exe().unwrap())
+        .args(["--nocapture", "--test-threads=1"])
+        .env(CHILD, "1")
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
+    let batches: u64 =
+        text.lines().find_map(|line| line.split_once("batches=")).expect("a count").1.trim().parse().unwrap();
+    let trace = fs::read_to_string(&file).unwrap();
+    fs::remove_file(file).unwrap();
+
+    // To cross half full again the queue must have been drained in between, and each drain is a batch.
+    let healthy = Calls::between(&trace, "healthy").own;
+    assert!(!healthy.is_empty(), "a worker that is never woken proves nothing");
+    assert!(healthy.len() as u64 <= batches + 1, "{} calls, {batches} batches: {healthy:?}", healthy.len());
+    // Once over half full, once more after the only batch that such a worker takes.
+    let stalled = Calls::between(&trace, "stalled").own;
+    assert!((1..=2).contains(&stalled.len()), "{stalled:?}");
+
+    let idle = Calls::between(&trace, "idle");
+    let waits = |calls: &Vec<String>| calls.iter().filter(|call| is_wait(call)).count();
+    let wakeups: usize = idle.others.values().map(waits).sum();
+    // Two a tick: tokio's timer, when it is further away than 64 ms, wakes once to set itself more finely.
+    let most = 2 * TICKS as usize + 2;
+    assert!(wakeups > 0 && wakeups <= most, "{wakeups} in {TICKS} ticks: {:?}", idle.others);
+    let others: usize = idle.others.values().map(Vec::len).sum();
+    assert!(others <= most, "{others} calls in {TICKS} ticks: {:?}", idle.others);
+    println!(
+        "{SENDS} sends: {} calls of the sending thread for {batches} batches; {} with a stalled transport; \
+         {wakeups} wake-ups of an idle worker in {TICKS} ticks",
+        healthy.len(),
+        stalled.len()
+    );
+}
+
+/// Whether a thread waited in this call; one that was interrupted is written in two lines.
+fn is_wait(call: &str) -> bool {
+    ["epoll_wait(", "epoll_pwait(", "futex("].iter().any(|name| call.starts_with(name))
+}
