@@ -76,6 +76,7 @@ impl Journal {
     /// Writes the totals and all that is buffered.
     pub(crate) fn finish(&mut self) -> io::Result<()> {
         match self.output {
+            Output::Text if self.totals.is_empty() => writeln!(self.stdout, "totals: nothing came")?,
             Output::Text => writeln!(self.stdout, "totals: {}", self.counts())?,
             Output::Json => {
                 let total = |total: &Total| json!({"accepted": total.accepted, "rejected": total.rejected});
