@@ -261,7 +261,7 @@ fn check_accepted(parser: &Parser, line: &str) -> anyhow::Result<()> {
 }
 
 /// Its names and values are checked and escaped too, to its own syntax.
-fn questdb_line(buffer: &mut Buffer, point: &Sample) -> questdb::Result<()> {
+pub(crate) fn questdb_line(buffer: &mut Buffer, point: &Sample) -> questdb::Result<()> {
     let Sample { name, value, timestamp, source, tags } = point;
     buffer.table(name.as_str())?.symbol("source", source)?;
     for (key, tag) in tags {
@@ -340,4 +340,4 @@ pub(crate) fn points_for_python() -> Value {
 /// A moment shortly after the timestamps of the points.
 const NOW_MILLIS: i64 = 1_533_530_000_000;
 /// Where the buffer would be sent.
-const QUESTDB_FLUSH: usize = 64 * 1024;
+pub(crate) const QUESTDB_FLUSH: usize = 64 * 1024;

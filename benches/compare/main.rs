@@ -4,14 +4,19 @@
 #![forbid(unsafe_code)]
 #![expect(clippy::print_stderr, clippy::print_stdout, reason = "a program whose results are printed")]
 
+mod e2e;
 mod format;
+mod growth;
 mod measure;
+mod memory;
 mod ping;
 mod python;
 mod queue;
 mod row;
+mod send;
+mod sink;
 
-use std::process::Command;
+use std::process::{Command, ExitCode};
 use std::{env, fs};
 
 use anyhow::{Context, bail};
@@ -20,10 +25,32 @@ use serde_json::json;
 use crate::measure::Effort;
 use crate::python::Python;
 
-fn main() -> anyhow::Result<()> {
-    let options = Options::from_args()?;
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Not returned from here, which would print a backtrace where RUST_BACKTRACE is set for the tests.
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> anyhow::Result<()> {
+    let args: Vec<_> = env::args().skip(1).collect();
+    if let [_, "call", queue, sink] = &*args.iter().map(|arg| &**arg).collect::<Vec<_>>() {
+        return send::call(queue, sink);
+    }
+    let options = Options::from_args(args)?;
     let effort = if options.measures { Effort::FULL } else { Effort::TRIAL };
-    compare(&options, effort)
+    if options.group.as_deref() == Some("growth") {
+        return growth::run(effort, &cpu(), ping::nanos(effort));
+    }
+    compare(&options, effort)?;
+    if !options.measures {
+        growth::run(effort, &cpu(), ping::nanos(effort))?;
+    }
+    Ok(())
 }
 
 struct Options {
@@ -34,9 +61,9 @@ struct Options {
 }
 
 impl Options {
-    fn from_args() -> anyhow::Result<Self> {
+    fn from_args(args: Vec<String>) -> anyhow::Result<Self> {
         let mut options = Self { group: None, json: false, measures: false };
-        for arg in env::args().skip(1) {
+        for arg in args {
             match &*arg {
                 "--bench" => options.measures = true,
                 "--json" => options.json = true,
@@ -50,7 +77,7 @@ impl Options {
 }
 
 fn compare(options: &Options, effort: Effort) -> anyhow::Result<()> {
-    const GROUPS: [&str; 3] = ["format", "parse", "queue"];
+    const GROUPS: [&str; 6] = ["format", "parse", "queue", "send", "e2e", "memory"];
     let groups = match options.group.as_deref() {
         None => GROUPS.to_vec(),
         Some(one) => vec![
@@ -68,7 +95,10 @@ fn compare(options: &Options, effort: Effort) -> anyhow::Result<()> {
         rows.extend(match group {
             "format" => format::rows(effort, python.as_ref())?,
             "parse" => format::parse_rows(effort)?,
-            _ => queue::rows(effort)?,
+            "queue" => queue::rows(effort)?,
+            "e2e" => e2e::rows(effort, python.as_ref())?,
+            "send" => send::rows(effort)?,
+            _ => memory::rows(effort)?,
         });
     }
     if options.json {

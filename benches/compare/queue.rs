@@ -27,7 +27,7 @@ const UNIT: &str = "ns/line";
 pub(crate) const CAPACITY: usize = 8 * 1024 * 1024;
 /// As many lines of 122 bytes as fit the same memory with their length.
 pub(crate) const SLOTS: usize = CAPACITY / 128;
-const PACE: Duration = Duration::from_micros(200);
+pub(crate) const PACE: Duration = Duration::from_micros(200);
 /// Pushed before they are drained.
 const SOLO: usize = 256;
 
@@ -98,10 +98,12 @@ trait Queue: Sized {
     fn paced(&mut self, producers: usize, count: usize, lines: &[Vec<u8>]) -> f64 {
         let (producer, mut drain) = self.ends();
         let each = count / producers;
-        let (gate, done) = (Barrier::new(producers + 1), AtomicBool::new(false));
+        let (gate, done) = (Barrier::new(producers), AtomicBool::new(false));
         let push = |from: usize| {
             gate.wait();
+            let start = Instant::now();
             lines.iter().cycle().skip(from).take(each).for_each(|line| producer.push_patiently(line));
+            (start, Instant::now())
         };
         thread::scope(|scope| {
             let consumer = scope.spawn(|| {
@@ -120,10 +122,11 @@ trait Queue: Sized {
             });
             let push = &push;
             let threads: Vec<_> = (0..producers).map(|from| scope.spawn(move || push(from * 17))).collect();
-            gate.wait();
-            let start = Instant::now();
-            threads.into_iter().for_each(|thread| thread.join().expect("a producer does not panic"));
-            let took = start.elapsed();
+            let pushed = threads.into_iter().map(|thread| thread.join().expect("a producer does not panic"));
+            let (starts, ends): (Vec<_>, Vec<_>) = pushed.unzip();
+            // Of the first to start and the last to end: this thread may get its turn long after either.
+            let took = ends.into_iter().max().zip(starts.into_iter().min()).map(|(end, start)| end - start);
+            let took = took.unwrap_or_default();
             done.store(true, Ordering::Release);
             consumer.join().expect("the consumer does not panic");
             took.as_nanos() as f64 / (each * producers) as f64

@@ -5,9 +5,10 @@ xflags::xflags! {
     cmd xtask {
         /// Measures ours beside its peers; see docs/performance.md.
         cmd bench {
-            /// Measures this group only: format, parse, queue; or counts: instructions.
+            /// Measures this group only: format, parse, queue, send, e2e, memory. Or one that is not among them: growth
+            /// (more and more producers, into docs), instructions (counted, held against the committed file).
             optional group: String
-            /// Accepts the instructions counted now.
+            /// Commits the instructions counted now.
             optional --bless
             /// Prints one JSON document in place of the table.
             optional --json
