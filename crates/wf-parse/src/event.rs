@@ -42,8 +42,8 @@ impl<'a> Event<'a> {
     pub(crate) fn decode(line: &'a str) -> Result<Self, Box<Fault>> {
         let mut tokens = Tokens::new(line);
         let literal = tokens.next()?;
-        if literal.as_ref().is_none_or(|token| token.text != "@Event") {
-            let found = literal.map_or(Cow::Borrowed(""), |token| token.text);
+        if literal.as_ref().is_none_or(|token| !token.is("@Event")) {
+            let found = literal.map_or(Cow::Borrowed(""), |token| token.text());
             return Err(Fault::new(
                 Code::Syntax,
                 0,
@@ -58,7 +58,7 @@ impl<'a> Event<'a> {
         }
         let list = tags::pairs(&mut tokens)?;
         let mut event = Self {
-            name: name.map(|token| token.text),
+            name: name.map(|token| token.text()),
             start_millis,
             end_millis: end
                 .filter(|end| *end > start_millis)

@@ -91,7 +91,7 @@ impl<'a> Histogram<'a> {
     pub(crate) fn decode(line: &'a str, now: i64) -> Result<Self, Box<Fault>> {
         let mut tokens = Tokens::new(line);
         let marker = tokens.next()?;
-        let granularity = match marker.as_ref().map_or("", |token| &token.text) {
+        let granularity = match &*marker.map_or(Cow::Borrowed(""), |token| token.text()) {
             "!M" => Granularity::Minute,
             "!H" => Granularity::Hour,
             "!D" => Granularity::Day,
@@ -121,7 +121,7 @@ impl<'a> Histogram<'a> {
             granularity,
             timestamp_millis: millis - millis % granularity.millis(),
             centroids,
-            name: name.text,
+            name: name.text(),
             source,
             tags,
             time_at: At(written.map_or(0, |written| written.at)),
@@ -195,15 +195,15 @@ fn centroids(tokens: &mut Tokens<'_>) -> Result<Vec<Centroid>, Box<Fault>> {
     let mut centroids = Vec::new();
     while let Some(mark) = tokens.peek()? {
         let at = mark.at;
-        if mark.text != "#" {
+        if !mark.is("#") {
             break;
         }
         tokens.next()?;
         let Some(count) = tokens.next()? else {
             return Err(Fault::new(Code::Syntax, at, "this centroid has no count; write #COUNT MEAN"));
         };
-        let Some(number) = number::parse_int(&count.text) else {
-            let reason = format!("the count {} is not a whole number of 32 bits", shown(&count.text));
+        let Some(number) = number::parse_int(&count.text()) else {
+            let reason = format!("the count {} is not a whole number of 32 bits", shown(&count.text()));
             return Err(Fault::new(Code::Syntax, count.at, reason));
         };
         let Some(mean) = tokens.next()? else {
@@ -213,8 +213,8 @@ fn centroids(tokens: &mut Tokens<'_>) -> Result<Vec<Centroid>, Box<Fault>> {
                 "the last centroid has no mean; write #COUNT MEAN",
             ));
         };
-        let Some(value) = number::parse_double(&mean.text) else {
-            let reason = format!("the mean {} is not a number", shown(&mean.text));
+        let Some(value) = number::parse_double(&mean.text()) else {
+            let reason = format!("the mean {} is not a number", shown(&mean.text()));
             return Err(Fault::new(Code::Syntax, mean.at, reason));
         };
         centroids.push(Centroid { count: number, mean: value });

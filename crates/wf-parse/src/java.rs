@@ -29,7 +29,7 @@ pub(crate) fn is_numeric(text: &str) -> bool {
 
 /// Says whether `StringUtils.isBlank` holds.
 pub(crate) fn is_blank(text: &str) -> bool {
-    text.chars().all(is_whitespace)
+    !matches!(text.as_bytes().first(), Some(b'!'..=b'~')) && text.chars().all(is_whitespace)
 }
 
 /// Removes what `String.trim` removes: everything up to U+0020 at either end.
@@ -70,11 +70,11 @@ pub(crate) fn truncate(text: &str, units: usize) -> String {
 pub(crate) fn spread_hash(text: &str) -> u32 {
     let add = |hash: u32, unit: u16| hash.wrapping_mul(31).wrapping_add(unit.into());
     // ASCII is the common case, and its bytes are its units.
-    let hash = if text.is_ascii() {
-        text.bytes().fold(0, |hash, byte| add(hash, byte.into()))
-    } else {
-        text.encode_utf16().fold(0, add)
-    };
+    let (mut hash, bits) =
+        text.bytes().fold((0, 0), |(hash, bits), byte| (add(hash, byte.into()), bits | byte));
+    if !bits.is_ascii() {
+        hash = text.encode_utf16().fold(0, add);
+    }
     hash ^ (hash >> 16)
 }
 

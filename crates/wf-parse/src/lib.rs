@@ -28,6 +28,8 @@
 //! rules are followed to the letter where a verdict hangs on them: number syntax, digits of other scripts, white space,
 //! lengths in UTF-16, the order of a `HashMap` (which of two bad tags is named first).
 //!
+//! Metrics of the usual shape are read in one go, without the tokenizer; a property test holds the two against each other.
+//!
 //! It never panics, works in time linear in the line, and knows the protocol from its documents and from recorded verdicts
 //! of the real receiver, not from the encoder in `wf-format`: each is the other's witness. The test `vectors` replays 210
 //! lines recorded from a running receiver and 704 random hostile ones from its decoder; verdict, code, kind, tags and
@@ -60,8 +62,10 @@ mod source_tag;
 mod span;
 mod span_logs;
 
+mod find;
 mod java;
 mod number;
+mod plain;
 mod point;
 mod tags;
 mod text;

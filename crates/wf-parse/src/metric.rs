@@ -2,6 +2,7 @@ use std::borrow::Cow;
 
 use crate::limits::Limits;
 use crate::number;
+use crate::plain::Plain;
 use crate::point::{self, Name};
 use crate::problem::{At, Code, Fault, shown};
 use crate::tags::{self, Tag};
@@ -37,19 +38,39 @@ impl<'a> Metric<'a> {
     }
 
     pub(crate) fn decode(line: &'a str, now: i64) -> Result<Self, Box<Fault>> {
+        Plain::read(line).map_or_else(|| Self::decode_any(line, now), |plain| Ok(Self::of(plain, now)))
+    }
+
+    fn of(plain: Plain<'a>, now: i64) -> Self {
+        let written = plain.time.map(|(value, at)| time::Written { value, at: at.0 });
+        Self {
+            name: Cow::Borrowed(plain.name),
+            value: plain.value,
+            timestamp_millis: written.map_or(now, time::Written::millis),
+            source: Cow::Borrowed(plain.source),
+            tags: plain.tags,
+            name_at: At(0),
+            value_at: plain.value_at,
+            time_at: At(written.map_or(0, |written| written.at)),
+            source_at: plain.source_at,
+        }
+    }
+
+    /// By way of the tokenizer.
+    fn decode_any(line: &'a str, now: i64) -> Result<Self, Box<Fault>> {
         let mut tokens = Tokens::new(line);
         let Some(name) = tokens.next()? else { return Err(no_value(tokens.end())) };
         let Some(value) = tokens.next()? else { return Err(no_value(tokens.end())) };
         let value_at = At(value.at);
-        let Some(number) = number::parse_double(&value.text) else {
-            let tag = matches!(tokens.peek(), Ok(Some(next)) if next.text == "=");
-            return Err(Fault::new(Code::Syntax, value.at, no_number(&value.text, tag)));
+        let Some(number) = number::parse_double(&value.text()) else {
+            let tag = matches!(tokens.peek(), Ok(Some(next)) if next.is("="));
+            return Err(Fault::new(Code::Syntax, value.at, no_number(&value.text(), tag)));
         };
         let written = time::optional(&mut tokens)?;
         let tags = tags::pairs(&mut tokens)?;
         let (source, source_at, tags) = point::take_source(tags, &["fqdn"]);
         Ok(Self {
-            name: name.text,
+            name: name.text(),
             value: number,
             timestamp_millis: written.map_or(now, time::Written::millis),
             source,
@@ -136,4 +157,108 @@ fn no_number(token: &str, tag_follows: bool) -> String {
         _ => return format!("{} is not a number", shown(token)),
     };
     format!("{} is not a number; {advice}", shown(token))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{Metric, Plain};
+
+    const NOW: i64 = 1_700_000_000_000;
+
+    /// Holds what is read in one go against what the tokenizer reads, places included; tells whether the line was plain.
+    fn check(line: &str) -> bool {
+        let Some(plain) = Plain::read(line) else { return false };
+        let plain = Metric::of(plain, NOW);
+        assert_eq!(
+            format!("{:?}", Ok::<_, ()>(plain)),
+            format!("{:?}", Metric::decode_any(line, NOW)),
+            "{line}"
+        );
+        true
+    }
+
+    #[test]
+    fn ordinary_lines_are_plain() {
+        for line in [
+            r#""new-york.power.usage" 42422.0 1533529977 source="localhost" "datacenter"="dc1""#,
+            "new-york.power.usage 42422 source=localhost datacenter=dc1",
+            "a -1e3 1533529977000 k=v source=h",
+            "\"a b\" \"1\" \"1533529977\" \"source\"=\"h\" k=\"\"",
+        ] {
+            assert!(check(line), "{line}");
+        }
+        for line in [
+            "a 1 k=v",
+            "a 1 host=h",
+            "a 1 source=h host=g",
+            "a 1 source=h tag=g",
+            "a 1 source=h source=g",
+            "a 1 source=h k=v k=w",
+            "a  1 source=h",
+            "a 1 source =h",
+            "a 1 source=h k=v=w",
+            "a 1 source=h k='v'",
+            r#"a 1 source=h k="\"""#,
+            r#"a 1 source=h k="v"l=w"#,
+            "a 1 ٣=v source=h",
+            "a x source=h",
+        ] {
+            assert!(!check(line), "{line}");
+        }
+    }
+
+    const PIECES: [&str; 28] = [
+        "a",
+        "\"a\"",
+        "\"\"",
+        "\"a b\"",
+        "\"a\\\"b\"",
+        "\"a\\\"",
+        "'a'",
+        "source",
+        "\"source\"",
+        "host",
+        "tag",
+        "fqdn",
+        "k",
+        "l",
+        "∆",
+        "٣",
+        "é",
+        "\u{a0}",
+        "1",
+        "-1",
+        "1.5",
+        "\"1\"",
+        "1533529977",
+        "1f",
+        "#",
+        "=",
+        "\\",
+        "0x1p3",
+    ];
+    const GAPS: [&str; 7] = [" ", "=", "", "  ", "\t", " \u{2003}", "\" "];
+
+    proptest! {
+        #[test]
+        fn a_plain_line_says_what_the_tokenizer_says(
+            pieces in prop::collection::vec((0..PIECES.len(), prop_oneof![4 => 0..2_usize, 1 => 0..GAPS.len()]), 1..16)
+        ) {
+            let line: String = pieces.into_iter().flat_map(|(piece, gap)| [PIECES[piece], GAPS[gap]]).collect();
+            check(line.trim());
+        }
+
+        #[test]
+        fn a_nearly_plain_line_says_what_the_tokenizer_says(
+            value in prop::sample::select(vec!["1", "-1.5", "\"2\"", "1e3", "0x1p3", "1d", "x"]),
+            time in prop::sample::select(vec!["", " 1533529977", " \"1533529977000\"", " 15x", " 1.5"]),
+            tags in prop::collection::vec((prop::sample::select(PIECES.to_vec()), prop::sample::select(PIECES.to_vec())), 1..12),
+        ) {
+            let tags: String = tags.into_iter().map(|(key, value)| format!(" {key}={value}")).collect();
+            check(&format!("name {value}{time}{tags}"));
+            check(&format!("name {value}{time} source=h{tags}"));
+        }
+    }
 }

@@ -9,6 +9,9 @@ use crate::java;
 /// Sign, digits, `.5`, `5.`, exponents, hexadecimal (`0x1.8p1`), one suffix of `fFdD`, `NaN`, `Infinity`, and
 /// characters up to U+0020 around it.
 pub(crate) fn parse_double(text: &str) -> Option<f64> {
+    if let Some(value) = plain(text) {
+        return Some(value);
+    }
     let text = java::trim(text);
     let (negative, rest) = match text.as_bytes().first()? {
         b'-' => (true, &text[1..]),
@@ -119,6 +122,31 @@ fn decimal(text: &str) -> Option<f64> {
     }
     if at == bytes.len() { number.parse().ok() } else { None }
 }
+
+/// Reads what most numbers are: up to 15 digits, with a point in between or none. `None` says nothing about others.
+#[inline]
+fn plain(text: &str) -> Option<f64> {
+    let bytes = text.as_bytes();
+    if bytes.len() > EXACT_DIGITS {
+        return None;
+    }
+    let (mut whole, mut point) = (0_u64, None);
+    for (at, byte) in bytes.iter().enumerate() {
+        match byte.wrapping_sub(b'0') {
+            digit @ 0..=9 => whole = whole * 10 + u64::from(digit),
+            _ if *byte == b'.' && point.is_none() && at > 0 => point = Some(at + 1),
+            _ => return None,
+        }
+    }
+    let fraction = bytes.len() - point.unwrap_or(bytes.len());
+    // Both sides of the division are exact, so that it alone rounds.
+    (!bytes.is_empty()).then(|| whole as f64 / TENS[fraction])
+}
+
+/// A number of so many digits is a double, and so is the power of ten.
+const EXACT_DIGITS: usize = 15;
+const TENS: [f64; EXACT_DIGITS + 1] =
+    [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
 
 fn digits(bytes: &[u8]) -> usize {
     bytes.iter().take_while(|byte| byte.is_ascii_digit()).count()

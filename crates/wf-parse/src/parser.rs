@@ -2,6 +2,7 @@ use std::borrow::Cow;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::event::Event;
+use crate::find;
 use crate::format::{Decoder, Format};
 use crate::histogram::Histogram;
 use crate::java;
@@ -228,9 +229,22 @@ impl<'a> Outcome<'a> {
 ///
 /// A search in the text, not in the tokens: `resource=x` counts, `source =h` does not.
 fn names_source(line: &str) -> bool {
-    ["source=", "host=", "\"source\"=", "\"host\"=", "fqdn="]
-        .iter()
-        .any(|mark| line.find(mark).is_some_and(|at| line[at + mark.len()..].starts_with(|c| c > ' ')))
+    const MARKS: [&str; 5] = ["source", "host", "\"source\"", "\"host\"", "fqdn"];
+    let mut is_seen = [false; MARKS.len()];
+    let mut from = 0;
+    while let Some(place) = find::first(&line.as_bytes()[from..], [b'=']) {
+        let (before, after) = (&line[..from + place], &line[from + place + 1..]);
+        from += place + 1;
+        for (mark, is_seen) in MARKS.iter().zip(&mut is_seen) {
+            if !*is_seen && before.ends_with(mark) {
+                if after.starts_with(|c| c > ' ') {
+                    return true;
+                }
+                *is_seen = true;
+            }
+        }
+    }
+    false
 }
 
 fn guess(decoder: Decoder, line: &str) -> Kind {

@@ -100,7 +100,7 @@ pub(crate) fn decode(line: &str) -> Result<Decoded<'_>, Box<Fault>> {
 impl<'a> Operation<'a> {
     fn decode(line: &'a str) -> Result<Self, Box<Fault>> {
         let mut tokens = Tokens::new(line);
-        let literal = tokens.next()?.map_or(Cow::Borrowed(""), |token| token.text);
+        let literal = tokens.next()?.map_or(Cow::Borrowed(""), |token| token.text());
         let description = match &*literal {
             "@SourceTag" => false,
             "@SourceDescription" => true,
@@ -136,7 +136,7 @@ impl<'a> Operation<'a> {
         };
         let (mut values, mut ats) = (Vec::new(), Vec::new());
         while let Some(token) = tokens.next()? {
-            values.push(token.text);
+            values.push(token.text());
             ats.push(At(token.at));
         }
         Ok(Self { description, action, source, values, ats, end })

@@ -43,7 +43,7 @@ impl<'a> Span<'a> {
         };
         let mut list = Vec::new();
         while let Some(token) = tokens.peek()? {
-            if java::is_numeric(&token.text) {
+            if java::is_numeric(&token.text()) {
                 break;
             }
             list.extend(tags::pair(&mut tokens)?);
@@ -51,13 +51,13 @@ impl<'a> Span<'a> {
         let start = time::required(&mut tokens, "the start")?;
         let duration = time::required(&mut tokens, "the duration")?;
         if let Some(extra) = tokens.next()? {
-            let reason = if tokens.peek()?.is_some_and(|token| token.text == "=") {
+            let reason = if tokens.peek()?.is_some_and(|token| token.is("=")) {
                 format!(
                     "the tag {} follows the duration; all tags stand before the start",
-                    text::cut(&extra.text)
+                    text::cut(&extra.text())
                 )
             } else {
-                format!("{} follows the duration, which ends a span", shown(&extra.text))
+                format!("{} follows the duration, which ends a span", shown(&extra.text()))
             };
             return Err(Fault::new(Code::Syntax, extra.at, reason));
         }
@@ -81,7 +81,7 @@ impl<'a> Span<'a> {
         let source_at = source.as_ref().map_or(At(usize::MAX), |tag| tag.at);
         let (start_millis, duration_millis) = interval(start.raw(), duration.raw());
         Ok(Self {
-            name: name.text,
+            name: name.text(),
             source: source.map_or(Cow::Borrowed(UNKNOWN_SOURCE), |tag| tag.value),
             trace_id: trace_id.value,
             span_id: span_id.value,

@@ -28,14 +28,13 @@ impl Tag<'_> {
 /// Reads one pair: a token, the token `=`, a token.
 pub(crate) fn pair<'a>(tokens: &mut Tokens<'a>) -> Result<Option<Tag<'a>>, Box<Fault>> {
     let Some(key) = tokens.next()? else { return Ok(None) };
-    match tokens.next()? {
-        Some(equals) if equals.text == "=" => {}
-        _ => return Err(Fault::new(Code::Syntax, key.at, missing_equals(&key.text))),
+    if !tokens.equals()? {
+        return Err(Fault::new(Code::Syntax, key.at, missing_equals(&key.text())));
     }
     match tokens.next()? {
-        Some(value) => Ok(Some(Tag { key: key.text, value: value.text, at: At(key.at) })),
+        Some(value) => Ok(Some(Tag { key: key.text(), value: value.text(), at: At(key.at) })),
         None => {
-            Err(Fault::new(Code::Syntax, tokens.end(), format!("{} has no value after its '='", key.text)))
+            Err(Fault::new(Code::Syntax, tokens.end(), format!("{} has no value after its '='", key.text())))
         }
     }
 }
@@ -61,7 +60,7 @@ fn missing_equals(key: &str) -> String {
 
 /// Fails as the receiver does when a name is missing and the first tag's key is taken for it.
 pub(crate) fn refuse_as_name(name: &Token<'_>, tokens: &mut Tokens<'_>) -> Result<(), Box<Fault>> {
-    if tokens.peek()?.is_none_or(|token| token.text != "=") {
+    if tokens.peek()?.is_none_or(|token| !token.is("=")) {
         return Ok(());
     }
     // `name = = x` is a tag with the key `=`, and decodes.
@@ -69,13 +68,13 @@ pub(crate) fn refuse_as_name(name: &Token<'_>, tokens: &mut Tokens<'_>) -> Resul
     if pair(&mut ahead).is_ok() {
         return Ok(());
     }
-    let reason = format!("the name is missing: the tag {} stands where it belongs", text::cut(&name.text));
+    let reason = format!("the name is missing: the tag {} stands where it belongs", text::cut(&name.text()));
     Err(Fault::new(Code::Syntax, name.at, reason))
 }
 
 /// Reads pairs to the end of the line.
 pub(crate) fn pairs<'a>(tokens: &mut Tokens<'a>) -> Result<Vec<Tag<'a>>, Box<Fault>> {
-    let mut tags = Vec::new();
+    let mut tags = Vec::with_capacity(FEW_TAGS);
     while let Some(tag) = pair(tokens)? {
         tags.push(tag);
     }
@@ -84,33 +83,28 @@ pub(crate) fn pairs<'a>(tokens: &mut Tokens<'a>) -> Result<Vec<Tag<'a>>, Box<Fau
 
 /// Keys in order of first appearance, each with its last value; what `HashMap.put` leaves, before its order.
 pub(crate) fn distinct(tags: Vec<Tag<'_>>) -> Vec<Tag<'_>> {
-    // Few tags: comparing all is cheapest. Many: an index keeps the work linear.
-    const FEW: usize = 16;
+    // Few tags: comparing all is cheapest, and mostly there is nothing to do. Many: an index keeps the work linear.
+    let few = tags.len() <= FEW_TAGS;
+    let is_again = |(at, tag): (usize, &Tag<'_>)| tags.iter().take(at).any(|seen| seen.key == tag.key);
+    if few && !tags.iter().enumerate().any(is_again) {
+        return tags;
+    }
     let mut kept: Vec<Tag<'_>> = Vec::with_capacity(tags.len());
-    let mut index: HashMap<Cow<'_, str>, usize> = HashMap::new();
-    let many = tags.len() > FEW;
+    let mut index: HashMap<Cow<'_, str>, usize> = HashMap::with_capacity(tags.len());
     for tag in tags {
-        let found = if many {
-            index.get(&tag.key).copied()
-        } else {
-            kept.iter().position(|seen| seen.key == tag.key)
-        };
-        match found {
-            Some(at) => {
-                if let Some(seen) = kept.get_mut(at) {
-                    *seen = tag;
-                }
-            }
+        match index.get(&tag.key).and_then(|&at| kept.get_mut(at)) {
+            Some(seen) => *seen = tag,
             None => {
-                if many {
-                    index.insert(tag.key.clone(), kept.len());
-                }
+                index.insert(tag.key.clone(), kept.len());
                 kept.push(tag);
             }
         }
     }
     kept
 }
+
+/// As many as nearly every line has.
+pub(crate) const FEW_TAGS: usize = 8;
 
 /// Takes a key out of a map.
 pub(crate) fn remove<'a>(tags: &mut Vec<Tag<'a>>, key: &str) -> Option<Tag<'a>> {
@@ -154,7 +148,16 @@ pub(crate) fn sort_as_java<T>(items: &mut Vec<T>, buckets: usize, key: impl Fn(&
     let mask = u32::try_from(buckets - 1).unwrap_or(u32::MAX);
     let bucket = |item: &T| java::spread_hash(key(item)) & mask;
     if items.len() <= FEW {
-        return items.sort_by_cached_key(bucket);
+        // By insertion, which is stable and at its best where nearly all is in order.
+        let mut sorted = [0; FEW];
+        for to in 0..items.len() {
+            let own = bucket(&items[to]);
+            let at = sorted[..to].partition_point(|&other| other <= own);
+            sorted.copy_within(at..to, at + 1);
+            sorted[at] = own;
+            items[at..=to].rotate_right(1);
+        }
+        return;
     }
     let mut chains: Vec<Vec<T>> = Vec::new();
     chains.resize_with(buckets, Vec::new);

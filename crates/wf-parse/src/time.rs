@@ -37,7 +37,7 @@ impl Written {
 /// Takes the next token if it starts with a digit; then it must be a number.
 pub(crate) fn optional(tokens: &mut Tokens<'_>) -> Result<Option<Written>, Box<Fault>> {
     let Some(token) = tokens.peek()? else { return Ok(None) };
-    let Some(first) = token.text.chars().next() else {
+    let Some(first) = token.text().chars().next() else {
         let reason = "an empty token stands where a timestamp or a tag key belongs";
         return Err(Fault::new(Code::Syntax, token.at, reason));
     };
@@ -45,15 +45,15 @@ pub(crate) fn optional(tokens: &mut Tokens<'_>) -> Result<Option<Written>, Box<F
         return Ok(None);
     }
     let at = token.at;
-    match number::parse_double(&token.text) {
+    match number::parse_double(&token.text()) {
         Some(value) => {
             tokens.next()?;
             Ok(Some(Written { value, at }))
         }
         None => {
-            let text = token.text.clone();
+            let text = token.text().clone();
             tokens.next()?;
-            let key = matches!(tokens.peek(), Ok(Some(next)) if next.text == "=");
+            let key = matches!(tokens.peek(), Ok(Some(next)) if next.is("="));
             let advice = if key {
                 "is read as a timestamp because it starts with a digit; put source= first or send a timestamp"
             } else {
@@ -75,7 +75,7 @@ pub(crate) fn required(tokens: &mut Tokens<'_>, what: &str) -> Result<Written, B
             token.at,
             format!(
                 "{what} is missing: {} stands where a number that starts with a digit belongs",
-                shown(&token.text)
+                shown(&token.text())
             ),
         ),
         None => Fault::new(Code::Syntax, tokens.end(), format!("{what} is missing")),

@@ -5,14 +5,34 @@
 
 use std::borrow::Cow;
 
+use crate::find;
 use crate::java;
 use crate::problem::{Code, Fault, shown};
 
 /// One token and the byte at which it starts (its quote, if quoted).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Token<'a> {
-    pub(crate) text: Cow<'a, str>,
+    /// As it stands between its quotes.
+    raw: &'a str,
+    /// What is to be replaced in it by the quote.
+    escape: Option<&'static str>,
     pub(crate) at: usize,
+}
+
+impl<'a> Token<'a> {
+    #[inline]
+    pub(crate) fn text(&self) -> Cow<'a, str> {
+        match self.escape {
+            None => Cow::Borrowed(self.raw),
+            Some(escape) => Cow::Owned(self.raw.replace(escape, &escape[1..])),
+        }
+    }
+
+    /// Whether it is this mark, which has no quote in it.
+    #[inline]
+    pub(crate) fn is(&self, mark: &str) -> bool {
+        self.raw == mark
+    }
 }
 
 /// Splits a line into tokens, keeping the one that was only looked at.
@@ -33,13 +53,15 @@ impl<'a> Tokens<'a> {
         self.line.len()
     }
 
-    pub(crate) fn peek(&mut self) -> Result<Option<&Token<'a>>, Box<Fault>> {
+    #[inline]
+    pub(crate) fn peek(&mut self) -> Result<Option<Token<'a>>, Box<Fault>> {
         if self.peeked.is_none() {
             self.peeked = self.advance()?;
         }
-        Ok(self.peeked.as_ref())
+        Ok(self.peeked)
     }
 
+    #[inline]
     pub(crate) fn next(&mut self) -> Result<Option<Token<'a>>, Box<Fault>> {
         match self.peeked.take() {
             Some(token) => Ok(Some(token)),
@@ -47,56 +69,71 @@ impl<'a> Tokens<'a> {
         }
     }
 
+    /// Takes the token `=` if it comes next.
+    #[inline]
+    pub(crate) fn equals(&mut self) -> Result<bool, Box<Fault>> {
+        if self.peeked.is_none() && self.line.as_bytes().get(self.at) == Some(&b'=') {
+            self.at += 1;
+            return Ok(true);
+        }
+        Ok(self.next()?.is_some_and(|token| token.is("=")))
+    }
+
+    #[inline]
     fn advance(&mut self) -> Result<Option<Token<'a>>, Box<Fault>> {
-        let rest = self.line[self.at..].trim_start_matches(java::is_whitespace);
-        let at = self.line.len() - rest.len();
+        let bytes = self.line.as_bytes();
+        // Mostly there is nothing to skip, or one blank.
+        let mut at = self.at + usize::from(bytes.get(self.at) == Some(&b' '));
+        if !matches!(bytes.get(at), Some(b'!'..=b'~')) {
+            at = self.line.len() - self.line[at..].trim_start_matches(java::is_whitespace).len();
+        }
         self.at = at;
-        let Some(&first) = rest.as_bytes().first() else { return Ok(None) };
-        let (text, used) = match first {
-            b'"' => quoted(rest, '"', "\\\"", at)?,
-            b'\'' => quoted(rest, '\'', "\\'", at)?,
-            b'=' | b'#' => (Cow::Borrowed(&rest[..1]), 1),
+        let Some(&first) = bytes.get(at) else { return Ok(None) };
+        let (raw, escape) = match first {
+            b'"' => self.quoted("\\\"")?,
+            b'\'' => self.quoted("\\'")?,
+            b'=' | b'#' => {
+                self.at += 1;
+                (&self.line[at..=at], None)
+            }
             _ => {
-                let end = rest.bytes().position(|b| matches!(b, b' ' | b'\t' | b'=')).unwrap_or(rest.len());
-                (Cow::Borrowed(&rest[..end]), end)
+                let rest = &self.line[at..];
+                let end = find::first(rest.as_bytes(), [b' ', b'\t', b'=']).unwrap_or(rest.len());
+                self.at += end;
+                (&rest[..end], None)
             }
         };
-        self.at += used;
-        Ok(Some(Token { text, at }))
+        Ok(Some(Token { raw, escape, at }))
+    }
+
+    /// Reads to the next same quote that no backslash precedes; the only escape is backslash and that quote.
+    #[inline]
+    fn quoted(&mut self, escape: &'static str) -> Result<(&'a str, Option<&'static str>), Box<Fault>> {
+        let (body, quote) = (&self.line[self.at + 1..], escape.as_bytes()[1]);
+        let mut escaped = None;
+        let mut from = 0;
+        while let Some(place) = find::first(&body.as_bytes()[from..], [quote]) {
+            let end = from + place;
+            if end == 0 || body.as_bytes()[end - 1] != b'\\' {
+                self.at += end + 2;
+                return Ok((&body[..end], escaped));
+            }
+            escaped = Some(escape);
+            from = end + 1;
+        }
+        Err(unclosed(body, escape, escaped.is_some(), self.at))
     }
 }
 
-/// Reads to the next same quote that no backslash precedes; the only escape is backslash and that quote.
-fn quoted<'a>(
-    rest: &'a str,
-    quote: char,
-    escape: &str,
-    at: usize,
-) -> Result<(Cow<'a, str>, usize), Box<Fault>> {
-    let body = &rest[1..];
-    let mut escaped = false;
-    let mut previous = 0;
-    for (end, byte) in body.bytes().enumerate() {
-        if byte == quote as u8 {
-            if previous != b'\\' {
-                let text = &body[..end];
-                let text = if escaped {
-                    Cow::Owned(text.replace(escape, &escape[1..]))
-                } else {
-                    Cow::Borrowed(text)
-                };
-                return Ok((text, end + 2));
-            }
-            escaped = true;
-        }
-        previous = byte;
-    }
+#[cold]
+fn unclosed(body: &str, escape: &str, escaped: bool, at: usize) -> Box<Fault> {
+    let quote = &escape[1..];
     let hint = if escaped {
         format!("; a backslash before {quote} keeps the quote open, so quoted text cannot end in a backslash")
     } else {
         String::new()
     };
-    Err(Fault::new(Code::Syntax, at, format!("the quote before {} is never closed{hint}", shown(body))))
+    Fault::new(Code::Syntax, at, format!("the quote before {} is never closed{hint}", shown(body)))
 }
 
 #[cfg(test)]
@@ -110,7 +147,7 @@ mod tests {
         let mut out = Vec::new();
         loop {
             match tokens.next() {
-                Ok(Some(token)) => out.push(token.text.into_owned()),
+                Ok(Some(token)) => out.push(token.text().into_owned()),
                 Ok(None) => return Some(out),
                 Err(_) => return None,
             }
