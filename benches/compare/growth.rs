@@ -12,6 +12,9 @@ use crate::queue::{lines, paced};
 const PRODUCERS: [usize; 6] = [1, 2, 4, 16, 64, 1000];
 const DOCS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/");
 
+/// The font of everything but the title.
+const TEXT: (&str, u32) = ("sans-serif", 16);
+
 /// Measures the paced queue for each number of producers, and writes `docs/queue-growth.csv` and `.svg`.
 pub(crate) fn run(effort: Effort, cpu: &str, ping: f64) -> anyhow::Result<()> {
     let lines = lines();
@@ -58,12 +61,18 @@ fn svg(curves: &[(usize, Vec<Figures>)], ping: f64) -> anyhow::Result<String> {
         area.fill(&WHITE)?;
         let title = format!("Paced queue, shared machine, {}, ping {ping:.0} ns", today());
         let mut chart = ChartBuilder::on(&area)
-            .caption(title, ("sans-serif", 18))
+            .caption(title, ("sans-serif", 22))
             .margin(12)
             .x_label_area_size(40)
             .y_label_area_size(60)
             .build_cartesian_2d((1_f64..1200_f64).log_scale(), (1_f64..highest * 1.2).log_scale())?;
-        chart.configure_mesh().x_desc("producers").y_desc("ns/line: median, lowest, highest").draw()?;
+        chart
+            .configure_mesh()
+            .label_style(TEXT)
+            .axis_desc_style(TEXT)
+            .x_desc("producers")
+            .y_desc("ns/line: median, lowest, highest")
+            .draw()?;
         let colours = [RGBColor(0, 90, 180), RGBColor(200, 80, 0), RGBColor(110, 110, 110)];
         for (queue, colour) in colours.into_iter().enumerate() {
             let points: Vec<_> =
@@ -83,6 +92,7 @@ fn svg(curves: &[(usize, Vec<Figures>)], ping: f64) -> anyhow::Result<String> {
         }
         chart
             .configure_series_labels()
+            .label_font(TEXT)
             .position(SeriesLabelPosition::UpperLeft)
             .border_style(BLACK)
             .background_style(WHITE)

@@ -55,7 +55,7 @@ pub(crate) fn paced(
     count: usize,
     lines: &[Vec<u8>],
 ) -> anyhow::Result<Vec<Figures>> {
-    let (mut ring, mut slots, mut swap) = (Ring::new(), Slots::new(), Swap::new());
+    let (mut ring, mut slots, mut swap) = (Ring::new(), Slots::new(lines), Swap::new());
     let contestants = vec![
         Contestant::new("ours", || ring.paced(producers, count, lines)),
         Contestant::new("thingbuf", || slots.paced(producers, count, lines)),
@@ -65,7 +65,8 @@ pub(crate) fn paced(
 }
 
 fn solo(effort: Effort, lines: &[Vec<u8>]) -> anyhow::Result<Vec<Row>> {
-    let (mut ring, mut slots, mut swap, mut bound) = (Ring::new(), Slots::new(), Swap::new(), Bound::new());
+    let (mut ring, mut slots, mut swap, mut bound) =
+        (Ring::new(), Slots::new(lines), Swap::new(), Bound::new());
     let contestants = vec![
         Contestant::new("ours", || ring.solo(effort, lines)),
         Contestant::new("memcpy", || bound.solo(effort, lines)),
@@ -76,7 +77,7 @@ fn solo(effort: Effort, lines: &[Vec<u8>]) -> anyhow::Result<Vec<Row>> {
 }
 
 fn rejected(effort: Effort, lines: &[Vec<u8>]) -> anyhow::Result<Vec<Row>> {
-    let (ring, slots, swap) = (Ring::new(), Slots::new(), Swap::new());
+    let (ring, slots, swap) = (Ring::new(), Slots::new(lines), Swap::new());
     let contestants = vec![
         Contestant::new("ours", || ring.rejected(effort, lines)),
         Contestant::new("thingbuf", || slots.rejected(effort, lines)),
@@ -102,7 +103,7 @@ trait Queue: Sized {
         let push = |from: usize| {
             gate.wait();
             let start = Instant::now();
-            lines.iter().cycle().skip(from).take(each).for_each(|line| producer.push_patiently(line));
+            (from..from + each).for_each(|i| producer.push_patiently(&lines[i % SOLO]));
             (start, Instant::now())
         };
         thread::scope(|scope| {
@@ -210,12 +211,13 @@ impl Queue for Ring {
 pub(crate) struct Slots(pub(crate) ThingBuf<Vec<u8>>);
 
 impl Slots {
-    /// With every slot grown to its size.
-    pub(crate) fn new() -> Self {
+    /// With every slot as large as the longest line, and no larger: a queue that fits the caches better is faster.
+    pub(crate) fn new(lines: &[Vec<u8>]) -> Self {
+        let longest = lines.iter().map(Vec::len).max().unwrap_or_default();
         let queue = ThingBuf::<Vec<u8>>::new(SLOTS);
         while let Ok(mut slot) = queue.push_ref() {
-            slot.reserve(256);
-            slot.resize(256, 1);
+            slot.reserve_exact(longest);
+            slot.resize(longest, 1);
         }
         while queue.pop_ref().is_some() {}
         Self(queue)
@@ -324,7 +326,7 @@ impl Bound {
 fn check_contents(effort: Effort, producers: usize) -> anyhow::Result<()> {
     let each = effort.of(100_000);
     check_queue("ours", Ring::new(), producers, each)?;
-    check_queue("thingbuf", Slots::new(), producers, each)?;
+    check_queue("thingbuf", Slots::new(&[]), producers, each)?;
     check_queue("mutex", Swap::new(), producers, each)
 }
 
