@@ -50,7 +50,8 @@ impl<'a> Event<'a> {
                 format!("an event starts with @Event, not with {}", shown(&found)),
             ));
         }
-        let start_millis = time::required(&mut tokens, "the start")?.millis();
+        let start_millis =
+            time::required(&mut tokens, "the start", "write @Event START_MILLIS [END_MILLIS] NAME")?.millis();
         let end = time::optional(&mut tokens)?.map(time::Written::millis);
         let name = tokens.next()?;
         if let Some(name) = &name {

@@ -82,7 +82,11 @@ pub(crate) fn decode(line: &str) -> Result<Decoded<'_>, Box<Fault>> {
             return Err(Fault::new(Code::Syntax, at, reason));
         }
         if values.is_empty() && action != Action::Delete {
-            return Err(Fault::new(Code::Syntax, end, "the description is missing"));
+            return Err(Fault::new(
+                Code::Syntax,
+                end,
+                "the description is missing; it follows action= and source=, in quotes",
+            ));
         }
         let description = if values.is_empty() { None } else { Some(values.swap_remove(0)) };
         return Ok(Decoded::Description(SourceDescription { action, source, description }));

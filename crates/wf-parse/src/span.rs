@@ -35,11 +35,14 @@ pub struct Span<'a> {
     start_at: At,
 }
 
+/// How a span ends.
+const FORM: &str = "a span ends in START_MILLIS DURATION_MILLIS";
+
 impl<'a> Span<'a> {
     pub(crate) fn decode(line: &'a str) -> Result<Self, Box<Fault>> {
         let mut tokens = Tokens::new(line);
         let Some(name) = tokens.next()? else {
-            return Err(Fault::new(Code::Syntax, tokens.end(), "the span name is missing"));
+            return Err(Fault::new(Code::Syntax, tokens.end(), "the span name is missing; it comes first"));
         };
         let mut list = Vec::new();
         while let Some(token) = tokens.peek()? {
@@ -48,8 +51,8 @@ impl<'a> Span<'a> {
             }
             list.extend(tags::pair(&mut tokens)?);
         }
-        let start = time::required(&mut tokens, "the start")?;
-        let duration = time::required(&mut tokens, "the duration")?;
+        let start = time::required(&mut tokens, "the start", FORM)?;
+        let duration = time::required(&mut tokens, "the duration", FORM)?;
         if let Some(extra) = tokens.next()? {
             let reason = if tokens.peek()?.is_some_and(|token| token.is("=")) {
                 format!(
@@ -73,10 +76,18 @@ impl<'a> Span<'a> {
             }
         }
         let Some(span_id) = span_id else {
-            return Err(Fault::new(Code::Syntax, tokens.end(), "the tag spanId is missing"));
+            return Err(Fault::new(
+                Code::Syntax,
+                tokens.end(),
+                "the tag spanId is missing; write spanId=UUID",
+            ));
         };
         let Some(trace_id) = trace_id else {
-            return Err(Fault::new(Code::Syntax, tokens.end(), "the tag traceId is missing"));
+            return Err(Fault::new(
+                Code::Syntax,
+                tokens.end(),
+                "the tag traceId is missing; write traceId=UUID",
+            ));
         };
         let source_at = source.as_ref().map_or(At(usize::MAX), |tag| tag.at);
         let (start_millis, duration_millis) = interval(start.raw(), duration.raw());

@@ -64,8 +64,8 @@ pub(crate) fn optional(tokens: &mut Tokens<'_>) -> Result<Option<Written>, Box<F
     }
 }
 
-/// Takes the next token, which must be a timestamp; `what` names it.
-pub(crate) fn required(tokens: &mut Tokens<'_>, what: &str) -> Result<Written, Box<Fault>> {
+/// Takes the next token, which must be a timestamp; `what` names it, `form` says how it is written.
+pub(crate) fn required(tokens: &mut Tokens<'_>, what: &str, form: &str) -> Result<Written, Box<Fault>> {
     if let Some(written) = optional(tokens)? {
         return Ok(written);
     }
@@ -78,7 +78,7 @@ pub(crate) fn required(tokens: &mut Tokens<'_>, what: &str) -> Result<Written, B
                 shown(&token.text())
             ),
         ),
-        None => Fault::new(Code::Syntax, tokens.end(), format!("{what} is missing")),
+        None => Fault::new(Code::Syntax, tokens.end(), format!("{what} is missing; {form}")),
     })
 }
 

@@ -302,10 +302,26 @@ fn histograms() {
 #[test]
 fn spans() {
     let check = |line: &str, code, expected: &str| check_as(Format::Trace, line, code, expected);
-    check("op source=h spanId=s 1700000000000 1", Code::Syntax, "37: the tag traceId is missing");
-    check("op source=h traceId=t 1700000000000 1", Code::Syntax, "38: the tag spanId is missing");
-    check("op source=h traceId=t spanId=s", Code::Syntax, "31: the start is missing");
-    check("op source=h traceId=t spanId=s 1700000000000", Code::Syntax, "45: the duration is missing");
+    check(
+        "op source=h spanId=s 1700000000000 1",
+        Code::Syntax,
+        "37: the tag traceId is missing; write traceId=UUID",
+    );
+    check(
+        "op source=h traceId=t 1700000000000 1",
+        Code::Syntax,
+        "38: the tag spanId is missing; write spanId=UUID",
+    );
+    check(
+        "op source=h traceId=t spanId=s",
+        Code::Syntax,
+        "31: the start is missing; a span ends in START_MILLIS DURATION_MILLIS",
+    );
+    check(
+        "op source=h traceId=t spanId=s 1700000000000",
+        Code::Syntax,
+        "45: the duration is missing; a span ends in START_MILLIS DURATION_MILLIS",
+    );
     check(
         "op source=h 1700000000000 -5",
         Code::Syntax,
@@ -383,7 +399,7 @@ fn span_logs() {
         "1: the field 'code' is not text; the receiver drops the whole span log without a word: write it as a string",
     );
     let line = r#"{"traceId":"t","spanId":"s","logs":[],"span":"op 1700000000000 1"}"#;
-    check(line, Code::Syntax, "1: in \"span\": the tag spanId is missing");
+    check(line, Code::Syntax, "1: in \"span\": the tag spanId is missing; write spanId=UUID");
 }
 
 /// Whatever stands for a timestamp, the receiver makes a number of it.
@@ -465,7 +481,11 @@ fn source_tags() {
         Code::Syntax,
         "52: a description is one value; put it in quotes, without a key",
     );
-    check("@SourceDescription action=save source=h", Code::Syntax, "40: the description is missing");
+    check(
+        "@SourceDescription action=save source=h",
+        Code::Syntax,
+        "40: the description is missing; it follows action= and source=, in quotes",
+    );
     accepts(Format::Auto, "@SourceDescription action=delete source=h");
     check(
         "@SourceDescription action=delete source=h a b",
