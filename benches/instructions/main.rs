@@ -6,6 +6,7 @@
 
 mod case;
 mod committed;
+mod sweep;
 
 use std::env;
 use std::process::{Command, ExitCode};
@@ -14,6 +15,7 @@ use anyhow::{Context, bail, ensure};
 
 use crate::case::CASES;
 use crate::committed::Committed;
+use crate::sweep::SHAPES;
 
 fn main() -> ExitCode {
     match run() {
@@ -34,9 +36,19 @@ fn run() -> anyhow::Result<()> {
             case.run(rounds.parse()?);
             Ok(())
         }
+        ["sweep", name, size, rounds] => {
+            let shape = SHAPES.iter().find(|shape| shape.name == *name).context("no such shape")?;
+            shape.run(size.parse()?, rounds.parse()?);
+            Ok(())
+        }
+        ["sweep"] => sweep::run(|shape, size| {
+            let run = |rounds| collected(&["sweep", shape.name, &size.to_string(), rounds]);
+            let difference = run("2")?.checked_sub(run("1")?).context("more rounds cost less")?;
+            Ok(difference as f64 / sweep::BYTES as f64)
+        }),
         [] => compare(false),
         ["--bless"] => compare(true),
-        _ => bail!("usage: instructions [--bless]"),
+        _ => bail!("usage: instructions [--bless | sweep]"),
     }
 }
 
@@ -72,17 +84,18 @@ fn compare(bless: bool) -> anyhow::Result<()> {
 fn per_line(name: &str) -> anyhow::Result<f64> {
     const FEW: u64 = 1;
     const MORE: u64 = 5;
-    let difference = collected(name, MORE)?.checked_sub(collected(name, FEW)?);
+    let run = |rounds: u64| collected(&["run", name, &rounds.to_string()]);
+    let difference = run(MORE)?.checked_sub(run(FEW)?);
     let difference = difference.context("more rounds cost less")?;
     Ok(difference as f64 / ((MORE - FEW) * case::LINES) as f64)
 }
 
 /// Instructions of a whole run.
-fn collected(name: &str, rounds: u64) -> anyhow::Result<u64> {
+fn collected(args: &[&str]) -> anyhow::Result<u64> {
     let output = Command::new("valgrind")
         .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
         .arg(env::current_exe()?)
-        .args(["run", name, &rounds.to_string()])
+        .args(args)
         .output()
         .context("valgrind does not start")?;
     let text = String::from_utf8_lossy(&output.stderr);

@@ -36,5 +36,17 @@ pub(crate) fn instructions(sh: &Shell, bless: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Holds what the parser spends on a byte of longer and longer hostile lines against 1.3 times that of short ones.
+pub(crate) fn sweep(sh: &Shell) -> anyhow::Result<()> {
+    cmd!(sh, "cargo run --quiet --locked --package benches --profile bench --bin instructions -- sweep")
+        .run()?;
+    Ok(())
+}
+
+/// Whether a group counts instructions, where the others measure time.
+pub(crate) fn is_counted(group: &str) -> bool {
+    matches!(group, "instructions" | "sweep")
+}
+
 /// The groups that have the Python SDK among the peers.
 const WITH_PYTHON: [&str; 2] = ["e2e", "format"];

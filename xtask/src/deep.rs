@@ -4,7 +4,7 @@ use xshell::{Shell, cmd};
 
 use crate::miri::Borrows;
 use crate::steps::Steps;
-use crate::{features, fuzz, loom, miri};
+use crate::{bench, features, fuzz, loom, miri};
 
 const FUZZ_SECONDS: u32 = 60;
 const MIRI_SEEDS: u32 = 64;
@@ -15,6 +15,7 @@ pub(crate) fn run(sh: &Shell, only: Option<String>) -> anyhow::Result<()> {
         cmd!(sh, "cargo test --workspace --all-features --profile testrelease").run()
     });
     steps.step("feature powerset", || features::all(sh));
+    steps.step_unless(|| bench::valgrind_missing(sh), "parser sweep", || bench::sweep(sh));
     steps.step("loom", || loom::run(sh));
     steps.step_unless(
         || miri::missing(sh),

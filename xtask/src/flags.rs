@@ -6,7 +6,8 @@ xflags::xflags! {
         /// Measures ours beside its peers; see docs/performance.md.
         cmd bench {
             /// Measures this group only: format, parse, queue, send, e2e, memory. Or one that is not among them: growth
-            /// (more and more producers, into docs), instructions (counted, held against the committed file).
+            /// (more and more producers, into docs), instructions (counted, held against the committed file), sweep (the
+            /// parser on hostile lines from 1 KiB to 1 MiB).
             optional group: String
             /// Commits the instructions counted now.
             optional --bless

@@ -43,12 +43,12 @@ fn run(task: XtaskCmd) -> anyhow::Result<()> {
     let sh = &Shell::new()?;
     sh.change_dir(project_root());
     match task {
-        XtaskCmd::Bench(flags::Bench { group, bless, .. }) if group.as_deref() == Some("instructions") => {
+        XtaskCmd::Bench(flags::Bench { group: Some(group), bless, .. }) if bench::is_counted(&group) => {
             if let Some(reason) = bench::valgrind_missing(sh) {
-                println!("SKIP instructions: {reason}");
+                println!("SKIP {group}: {reason}");
                 return Ok(());
             }
-            bench::instructions(sh, bless)
+            if group == "sweep" { bench::sweep(sh) } else { bench::instructions(sh, bless) }
         }
         XtaskCmd::Bench(flags::Bench { group, json, .. }) => bench::run(sh, group, json),
         XtaskCmd::Ci(flags::Ci { step }) => ci::run(sh, step),
