@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use wf_format::{Centroid, Format, Point, Series};
 use wf_parse::{Parser, Verdict};
 
-use crate::measure::{Contestant, Effort, nanos_each, race};
+use crate::measure::{Contestant, Effort, nanos_each_pass, race};
 use crate::python::Python;
 use crate::row::Row;
 
@@ -172,14 +172,9 @@ fn span(effort: Effort, python: Option<&Python>) -> anyhow::Result<Vec<Row>> {
     Ok(Row::all("format/span-5", UNIT, &race(effort, contestants)?))
 }
 
-/// Nanoseconds for one item, over `passes` of all of them in a full run.
+/// Nanoseconds for one item, the median of so many passes in a full run.
 fn per_item<T>(effort: Effort, passes: usize, items: &[T], mut work: impl FnMut(&T)) -> f64 {
-    let passes = effort.of(passes);
-    nanos_each(passes * items.len(), || {
-        for _ in 0..passes {
-            items.iter().for_each(|item| work(black_box(item)));
-        }
-    })
+    nanos_each_pass(effort.of(passes), items.len(), || items.iter().for_each(|item| work(black_box(item))))
 }
 
 /// Encodes into memory of its own, with a format whose settings the compiler does not know.
@@ -308,13 +303,16 @@ fn write_histogram(out: &mut String, sample: &Sample, centroids: &[Centroid]) ->
     out.write_char('\n')
 }
 
+/// Ids byte by byte, as libraries that keep them as `[u8; 16]` do.
 fn write_span(out: &mut String, trace: &Trace) -> std::fmt::Result {
     write!(out, "\"{}\" source=\"{}\"", trace.name, trace.source)?;
     let ids = [("traceId", trace.trace), ("spanId", trace.span), ("parent", trace.parents[0].into())];
     for (key, id) in ids {
-        let (a, b, c, d, e) =
-            (id >> 96, (id >> 80) as u16, (id >> 64) as u16, (id >> 48) as u16, id & 0xffff_ffff_ffff);
-        write!(out, " {key}={a:08x}-{b:04x}-{c:04x}-{d:04x}-{e:012x}")?;
+        write!(out, " {key}=")?;
+        for (place, byte) in id.to_be_bytes().into_iter().enumerate() {
+            let hyphen = if matches!(place, 4 | 6 | 8 | 10) { "-" } else { "" };
+            write!(out, "{hyphen}{byte:02x}")?;
+        }
     }
     write_tags(out, &trace.tags)?;
     writeln!(out, " {} {}", trace.start, trace.duration)

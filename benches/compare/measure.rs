@@ -84,7 +84,13 @@ pub(crate) fn nanos_each(count: usize, work: impl FnOnce()) -> f64 {
     start.elapsed().as_nanos() as f64 / count as f64
 }
 
-pub(crate) fn median(mut values: Vec<f64>) -> f64 {
+/// Nanoseconds for each of the `count` things that one pass does: the median of several passes, which forgets those that
+/// were interrupted.
+pub(crate) fn nanos_each_pass(passes: usize, count: usize, mut pass: impl FnMut()) -> f64 {
+    median((0..passes).map(|_| nanos_each(count, &mut pass)).collect())
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     let middle = values.len() / 2;
     if values.len() % 2 == 1 { values[middle] } else { (values[middle - 1] + values[middle]) / 2.0 }

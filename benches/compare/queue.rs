@@ -19,7 +19,7 @@ use thingbuf::ThingBuf;
 use wf_queue::{Consumer, Producer};
 
 use crate::format::mixed_lines;
-use crate::measure::{Contestant, Effort, Figures, nanos_each, race};
+use crate::measure::{Contestant, Effort, Figures, nanos_each_pass, race};
 use crate::row::Row;
 
 const UNIT: &str = "ns/line";
@@ -28,6 +28,9 @@ pub(crate) const CAPACITY: usize = 8 * 1024 * 1024;
 /// As many lines of 122 bytes as fit the same memory with their length.
 pub(crate) const SLOTS: usize = CAPACITY / 128;
 pub(crate) const PACE: Duration = Duration::from_micros(200);
+/// Passes of one thread alone, each of so many batches.
+const PASSES: usize = 250;
+const BATCHES: usize = 16;
 /// Pushed before they are drained.
 const SOLO: usize = 256;
 
@@ -137,9 +140,8 @@ trait Queue: Sized {
     fn solo(&mut self, effort: Effort, lines: &[Vec<u8>]) -> f64 {
         let (producer, mut drain) = self.ends();
         let mut out = Vec::with_capacity(2 * CAPACITY);
-        let batches = effort.of(4000);
-        nanos_each(batches * lines.len(), || {
-            for _ in 0..batches {
+        nanos_each_pass(effort.of(PASSES), BATCHES * lines.len(), || {
+            for _ in 0..BATCHES {
                 for line in lines {
                     assert!(producer.push(black_box(line)));
                 }
@@ -153,9 +155,8 @@ trait Queue: Sized {
     fn rejected(&self, effort: Effort, lines: &[Vec<u8>]) -> f64 {
         let producer = self.producer();
         while producer.push(&lines[0]) {}
-        let batches = effort.of(2000);
-        nanos_each(batches * lines.len(), || {
-            for _ in 0..batches {
+        nanos_each_pass(effort.of(PASSES), BATCHES * lines.len(), || {
+            for _ in 0..BATCHES {
                 for line in lines {
                     black_box(producer.push(black_box(line)));
                 }
@@ -301,10 +302,9 @@ impl Bound {
 
     fn solo(&mut self, effort: Effort, lines: &[Vec<u8>]) -> f64 {
         let mut out = Vec::with_capacity(2 * CAPACITY);
-        let batches = effort.of(4000);
         let place = |at: u64| (at as usize) & (CAPACITY - 1);
-        nanos_each(batches * lines.len(), || {
-            for _ in 0..batches {
+        nanos_each_pass(effort.of(PASSES), BATCHES * lines.len(), || {
+            for _ in 0..BATCHES {
                 let mut head = self.tail.load(Ordering::Acquire);
                 for line in lines {
                     let line = black_box(&**line);

@@ -34,8 +34,18 @@ impl Committed<String> {
 
     /// The cases that cost more by now than they may.
     pub(crate) fn risen(&self, new: &Committed) -> Vec<&'static str> {
-        let risen = |&(name, count): &_| self.count(name).is_some_and(|before| count > before * TOLERANCE);
-        new.counts.iter().filter(|case| risen(case)).map(|&(name, _)| name).collect()
+        self.changed(new, |before, count| count > before * TOLERANCE)
+    }
+
+    /// The cases that cost so much less that a later rise would go unseen.
+    pub(crate) fn fallen(&self, new: &Committed) -> Vec<&'static str> {
+        self.changed(new, |before, count| count * TOLERANCE < before)
+    }
+
+    fn changed(&self, new: &Committed, has_changed: impl Fn(f64, f64) -> bool) -> Vec<&'static str> {
+        let changed =
+            |&&(name, count): &&_| self.count(name).is_some_and(|before| has_changed(before, count));
+        new.counts.iter().filter(changed).map(|&(name, _)| name).collect()
     }
 }
 
@@ -55,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_rise_above_five_percent_is_named() {
+    fn a_change_above_five_percent_is_named() {
         let old = Committed {
             rustc: String::new(),
             counts: vec![("a".to_owned(), 100.0), ("b".to_owned(), 100.0)],
@@ -66,6 +76,8 @@ mod tests {
         assert!(risen(104.9, 1.0, 1000.0).is_empty());
         assert_eq!(risen(105.1, 105.1, 1.0), ["a", "b"]);
         assert_eq!(risen(50.0, 200.0, 1.0), ["b"]);
+        let new = Committed { rustc: String::new(), counts: vec![("a", 95.0), ("b", 96.0), ("new", 1.0)] };
+        assert_eq!(old.fallen(&new), ["a"]);
     }
 
     #[test]

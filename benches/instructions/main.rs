@@ -72,6 +72,10 @@ fn compare(bless: bool) -> anyhow::Result<()> {
         println!("another compiler made the committed counts: nothing fails");
         return Ok(());
     }
+    let fallen = old.fallen(&new);
+    if !fallen.is_empty() {
+        println!("more than 5 % fallen: {}; `--bless` keeps it so", fallen.join(", "));
+    }
     let risen = old.risen(&new);
     ensure!(
         risen.is_empty(),
