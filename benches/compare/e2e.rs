@@ -9,6 +9,8 @@ use std::io::Write;
 use std::time::{Duration, Instant};
 
 use anyhow::ensure;
+use benches::measure::{Contestant, Effort, Figures, nanos_each, race};
+use benches::row::Row;
 use benches::{Sample, metric_of, mixed};
 use cpu_time::ProcessTime;
 use flate2::Compression;
@@ -17,9 +19,7 @@ use questdb::ingress::Sender as QuestDb;
 use wf_sdk::{Builder, HttpProxy, Sender, connect};
 
 use crate::format::{QUESTDB_FLUSH, mixed_lines, questdb_line};
-use crate::measure::{Contestant, Effort, Figures, nanos_each, race};
 use crate::python::Python;
-use crate::row::Row;
 use crate::sink::Sink;
 
 const UNIT: &str = "ns/line";

@@ -6,15 +6,15 @@ use std::fmt::Write;
 use std::hint::black_box;
 
 use anyhow::{Context, ensure};
+use benches::measure::{Contestant, Effort, nanos_each_pass, race};
+use benches::row::Row;
 use benches::{Sample, Trace, distributions, histogram_of, metric_of, mixed, span_of, spans};
 use questdb::ingress::{Buffer, ProtocolVersion, TimestampNanos};
 use serde_json::{Value, json};
 use wf_format::{Centroid, Format, Point, Series};
 use wf_parse::{Parser, Verdict};
 
-use crate::measure::{Contestant, Effort, nanos_each_pass, race};
 use crate::python::Python;
-use crate::row::Row;
 
 const UNIT: &str = "ns/line";
 

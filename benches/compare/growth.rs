@@ -4,9 +4,9 @@ use std::fs;
 use std::time::SystemTime;
 
 use anyhow::Context;
+use benches::measure::{Effort, Figures};
 use plotters::prelude::*;
 
-use crate::measure::{Effort, Figures};
 use crate::queue::{lines, paced};
 
 const PRODUCERS: [usize; 6] = [1, 2, 4, 16, 64, 1000];

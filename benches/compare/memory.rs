@@ -1,11 +1,11 @@
 //! What a line costs while it waits.
 
 use anyhow::ensure;
+use benches::measure::{Effort, Figures};
+use benches::row::Row;
 use wf_queue::MAX_RECORD;
 
-use crate::measure::{Effort, Figures};
 use crate::queue::{CAPACITY, lines};
-use crate::row::Row;
 
 /// Everything the ring has reserved, its slack too, over the lines of 122 bytes that fit; the peer is their text.
 pub(crate) fn rows(_: Effort) -> anyhow::Result<Vec<Row>> {

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Instant;
 
-use crate::measure::Effort;
+use benches::measure::Effort;
 
 /// Nanoseconds of one way, the lower quartile of many bursts: in the others the players may have shared one core.
 ///

@@ -6,9 +6,9 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use anyhow::{Context, bail};
+use benches::measure::Effort;
 
 use crate::format::points_for_python;
-use crate::measure::Effort;
 
 /// A running interpreter that answers one line with one line.
 pub(crate) struct Python {

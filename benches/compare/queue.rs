@@ -15,12 +15,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::ensure;
+use benches::measure::{Contestant, Effort, Figures, nanos_each_pass, race};
+use benches::row::Row;
 use thingbuf::ThingBuf;
 use wf_queue::{Consumer, Producer};
 
 use crate::format::mixed_lines;
-use crate::measure::{Contestant, Effort, Figures, nanos_each_pass, race};
-use crate::row::Row;
 
 const UNIT: &str = "ns/line";
 /// What each queue may hold, in bytes.

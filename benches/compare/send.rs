@@ -14,15 +14,15 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::ensure;
+use benches::measure::{Contestant, Effort, Figures, race};
+use benches::row::Row;
 use benches::{Sample, metric_of, mixed};
 use thingbuf::ThingBuf;
 use wf_format::Format;
 use wf_sdk::transport::{Batch, Outcome, Transport};
 use wf_sdk::{Builder, Sender};
 
-use crate::measure::{Contestant, Effort, Figures, race};
 use crate::queue::{PACE, SLOTS};
-use crate::row::Row;
 
 const UNIT: &str = "ns";
 const CALLS: usize = 200_000;

@@ -4,7 +4,9 @@
 //! only, and no two that stand far apart. `cargo test -p benches --benches` runs each once, outputs checked.
 #![forbid(unsafe_code)]
 
+pub mod measure;
 mod points;
+pub mod row;
 
 use std::time::{Duration, Instant};
 

@@ -6,22 +6,26 @@ use crate::measure::Figures;
 
 /// One comparison. Less is better in every unit there is.
 #[derive(Debug)]
-pub(crate) struct Row {
-    pub(crate) name: &'static str,
+pub struct Row {
+    /// What was done.
+    pub name: &'static str,
     /// Median of the rounds.
-    pub(crate) ours: f64,
+    pub ours: f64,
     /// Median of the rounds.
-    pub(crate) peer: f64,
-    pub(crate) peer_name: &'static str,
-    pub(crate) unit: &'static str,
+    pub peer: f64,
+    /// Who else did it.
+    pub peer_name: &'static str,
+    /// Of both.
+    pub unit: &'static str,
     /// Ours / peer, of the medians.
-    pub(crate) ratio: f64,
+    pub ratio: f64,
     /// The lowest and the highest ratio of one round.
-    pub(crate) spread: [f64; 2],
+    pub spread: [f64; 2],
 }
 
 impl Row {
-    pub(crate) fn new(name: &'static str, unit: &'static str, ours: &Figures, peer: &Figures) -> Self {
+    /// Ours against one peer.
+    pub fn new(name: &'static str, unit: &'static str, ours: &Figures, peer: &Figures) -> Self {
         let ratios = ours.rounds.iter().zip(&peer.rounds).map(|(ours, peer)| ours / peer);
         let spread =
             ratios.fold([f64::INFINITY, 0.0], |[low, high], ratio: f64| [low.min(ratio), high.max(ratio)]);
@@ -30,21 +34,23 @@ impl Row {
     }
 
     /// The first of `figures` against each of the others.
-    pub(crate) fn all(name: &'static str, unit: &'static str, figures: &[Figures]) -> Vec<Self> {
+    pub fn all(name: &'static str, unit: &'static str, figures: &[Figures]) -> Vec<Self> {
         figures[1..].iter().map(|peer| Self::new(name, unit, &figures[0], peer)).collect()
     }
 
     /// The highest ratio that is aimed at.
-    pub(crate) fn aim(&self) -> Option<f64> {
+    pub fn aim(&self) -> Option<f64> {
         let aim = |&&(name, peer, _): &&(&str, &str, f64)| name == self.name && peer == self.peer_name;
         AIMS.iter().find(aim).map(|&(_, _, ratio)| ratio)
     }
 
-    pub(crate) fn is_met(&self) -> Option<bool> {
+    /// Whether that is reached; `None` where nothing is aimed at.
+    pub fn is_met(&self) -> Option<bool> {
         self.aim().map(|aim| self.ratio <= aim)
     }
 
-    pub(crate) fn json(&self) -> Value {
+    /// As an object.
+    pub fn json(&self) -> Value {
         json!({
             "name": self.name,
             "ours": self.ours,
@@ -59,10 +65,10 @@ impl Row {
     }
 }
 
-/// Prints rows as a table.
-pub(crate) fn print(rows: &[Row]) {
-    println!(
-        "{:<24} {:<10} {:>10} {:>10} {:<11} {:>8} {:>19}  {:>7}",
+/// Rows as a table, a line each.
+pub fn table(rows: &[Row]) -> String {
+    let mut table = format!(
+        "{:<24} {:<10} {:>10} {:>10} {:<11} {:>8} {:>19}  {:>7}\n",
         "row", "peer", "ours", "peer", "unit", "ratio", "spread", "aim"
     );
     for row in rows {
@@ -80,8 +86,10 @@ pub(crate) fn print(rows: &[Row]) {
             row.unit,
             ratio(row.ratio)
         );
-        println!("{}", line.trim_end());
+        table.push_str(line.trim_end());
+        table.push('\n');
     }
+    table
 }
 
 fn figure(value: f64) -> String {
@@ -118,3 +126,33 @@ const AIMS: &[(&str, &str, f64)] = &[
     ("send/stalled-p999", "healthy", 1.5),
     ("send/stalled-p999", "thingbuf", 0.15),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(ours: &[f64]) -> Row {
+        let figures = |name, rounds: &[f64]| Figures { name, rounds: rounds.to_vec() };
+        Row::new("queue/solo", "ns/line", &figures("ours", ours), &figures("memcpy", &[1.0, 2.0, 4.0]))
+    }
+
+    #[test]
+    fn ratios_are_of_medians_and_the_spread_is_of_rounds() {
+        let row = row(&[2.0, 3.0, 4.0]);
+        assert_eq!((row.ours, row.peer, row.ratio), (3.0, 2.0, 1.5));
+        assert_eq!(row.spread, [1.0, 2.0]);
+    }
+
+    #[test]
+    fn an_aim_is_met_up_to_its_ratio() {
+        assert_eq!(row(&[3.0, 3.2, 4.0]).is_met(), Some(true));
+        assert_eq!(row(&[3.0, 3.3, 4.0]).is_met(), Some(false));
+        assert_eq!(Row { peer_name: "mutex", ..row(&[3.0, 3.3, 4.0]) }.is_met(), None);
+    }
+
+    #[test]
+    fn the_table_says_what_was_missed() {
+        let table = table(&[row(&[2.0, 3.3, 4.0])]);
+        assert!(table.ends_with("1.60  missed\n"), "{table}");
+    }
+}
