@@ -136,10 +136,13 @@ impl Ring {
         max_bytes: usize,
         mut taker: impl FnMut(&[u8]),
     ) -> Drained {
+        // In registers: what stands behind a reference is read again after each call of the taker.
+        let (mask, stride) = (self.size - 1, self.stride);
+        let mut place = cursor.position.words();
         let mut hand = Hand { ring: self, cursor, taken: Span { records: 0, words: 0 } };
         let mut drained = Drained { records: 0, bytes: 0 };
         while drained.records < max_records {
-            let index = self.index(hand.cursor.position.words().wrapping_add(hand.taken.words));
+            let index = (place & mask) as usize;
             let header = self.storage.header(index).load(Ordering::Acquire);
             if header == 0 {
                 break;
@@ -151,14 +154,31 @@ impl Ring {
             }
             drained.records += 1;
             drained.bytes = sum.unwrap_or(len);
+            let words = words_of(len);
+            place = place.wrapping_add(words);
             hand.taken.records += 1;
-            hand.taken.words += words_of(len);
+            hand.taken.words += words;
             self.storage.read(index, len, &mut taker);
-            if hand.taken.words >= self.stride {
+            if hand.taken.words >= stride {
                 hand.give_back();
             }
         }
         drained
+    }
+
+    /// Zeroes what was taken and lets producers have it.
+    ///
+    /// A stride at a time: zeroing a page costs less than zeroing its records one by one, and producers miss their cache
+    /// whenever `head` moves.
+    fn give_back(&self, cursor: &mut Cursor, taken: Span) {
+        let words = taken.words as usize;
+        let index = self.index(cursor.position.words());
+        let before_end = words.min(self.size as usize - index);
+        self.storage.zero(index, before_end);
+        self.storage.zero(0, words - before_end);
+        cursor.position = cursor.position.plus(taken);
+        cursor.taken += u64::from(taken.records);
+        self.head.0.store(cursor.position.bits(), Ordering::Release);
     }
 
     /// Closes the ring: no later claim succeeds.
@@ -230,20 +250,10 @@ struct Hand<'a> {
 }
 
 impl Hand<'_> {
-    /// Zeroes what was taken and lets producers have it.
-    ///
-    /// A stride at a time: zeroing a page costs less than zeroing its records one by one, and producers miss their cache
-    /// whenever `head` moves.
+    #[inline]
     fn give_back(&mut self) {
-        let words = self.taken.words as usize;
-        let index = self.ring.index(self.cursor.position.words());
-        let before_end = words.min(self.ring.size as usize - index);
-        self.ring.storage.zero(index, before_end);
-        self.ring.storage.zero(0, words - before_end);
-        self.cursor.position = self.cursor.position.plus(self.taken);
-        self.cursor.taken += u64::from(self.taken.records);
+        self.ring.give_back(self.cursor, self.taken);
         self.taken = Span { records: 0, words: 0 };
-        self.ring.head.0.store(self.cursor.position.bits(), Ordering::Release);
     }
 }
 
