@@ -12,7 +12,7 @@ use benches::measure::Effort;
 /// Machines with the same name differ here, and one machine from one hour to the next: without it no figure of a queue can
 /// be held against another run's.
 pub(crate) fn nanos(effort: Effort) -> f64 {
-    const BURSTS: usize = 101;
+    const BURSTS: usize = 41;
     let rallies = effort.of(1000);
     let mut bursts: Vec<_> = (0..BURSTS).map(|_| burst(rallies)).collect();
     bursts.sort_by(f64::total_cmp);
@@ -37,7 +37,7 @@ fn hit(ball: &AtomicUsize, turn: usize) {
     while ball.load(Ordering::Acquire) != turn {
         spins += 1;
         // Whoever has just one core must let the other thread have it.
-        if spins.is_multiple_of(10_000) { thread::yield_now() } else { spin_loop() }
+        if spins.is_multiple_of(1000) { thread::yield_now() } else { spin_loop() }
     }
     ball.store(turn + 1, Ordering::Release);
 }
