@@ -1,5 +1,6 @@
 //! Holds this workspace's crates against the Python SDK: the same points must become the same lines, and what its
-//! clients send must be accepted and counted. `cargo xtask conformance python` runs it.
+//! clients send must be accepted and counted. `cargo xtask conformance python` runs it. And against the real receiver's own
+//! decoders: see [`receiver`].
 #![forbid(unsafe_code)]
 #![expect(clippy::print_stdout, reason = "a command speaks through it")]
 
@@ -8,6 +9,7 @@ mod edges;
 mod generate;
 mod ours;
 mod points;
+mod receiver;
 mod wire;
 
 use std::collections::BTreeMap;
@@ -35,11 +37,20 @@ const KINDS: [(&str, Kind); 6] = [
 
 fn main() -> anyhow::Result<()> {
     let arguments: Vec<_> = env::args_os().skip(1).map(PathBuf::from).collect();
-    let [python, script, folder] = &*arguments else { bail!("usage: conformance PYTHON SCRIPT FOLDER") };
-    fs::create_dir_all(folder)?;
-    println!("{COUNT} points of each kind from seed {SEED}");
-    let points = generate::points(SEED, COUNT);
-    run(&Peer { python, script }, folder, &points)
+    let number = |text: &Path| text.to_str().and_then(|text| text.parse().ok()).context("not a number");
+    match &*arguments {
+        [peer, python, script, folder, count] if peer.as_os_str() == "python" => {
+            fs::create_dir_all(folder)?;
+            let count = number(count)?;
+            println!("{count} points of each kind from seed {SEED}");
+            let points = generate::points(SEED, usize::try_from(count)?);
+            run(&Peer { python, script }, folder, &points)
+        }
+        [peer, class_path, count, seed] if peer.as_os_str() == "receiver" => {
+            receiver::run(class_path, usize::try_from(number(count)?)?, number(seed)?)
+        }
+        _ => bail!("usage: conformance (python PYTHON SCRIPT FOLDER COUNT | receiver CLASS_PATH COUNT SEED)"),
+    }
 }
 
 fn run(peer: &Peer<'_>, folder: &Path, points: &[Point]) -> anyhow::Result<()> {
@@ -190,5 +201,4 @@ fn write<'a>(path: &Path, points: impl Iterator<Item = &'a Point>) -> anyhow::Re
     fs::write(path, text).with_context(|| format!("failed to write {}", path.display()))
 }
 
-const COUNT: usize = 10_000;
 const SEED: u64 = 1;

@@ -38,7 +38,16 @@ pub(crate) fn run(sh: &Shell, only: Option<String>) -> anyhow::Result<()> {
     );
     steps.step("fuzz replay", || fuzz::replay(sh));
     steps.step_unless(|| fuzz::missing(sh), "fuzz run", || fuzz::run(sh, fuzz::SECONDS, CI_SEED));
-    steps.step_unless(|| conformance::python_missing(sh), "conformance python", || conformance::python(sh));
+    steps.step_unless(
+        || conformance::python_missing(sh),
+        "conformance python",
+        || conformance::python(sh, conformance::POINTS),
+    );
+    steps.step_unless(
+        || conformance::receiver_missing(sh),
+        "conformance receiver",
+        || conformance::receiver(sh, conformance::LINES, conformance::SEED),
+    );
     // Runs every bench once, outputs checked; nothing is measured. With the features of the first step, whose build it uses.
     steps.step("benches", || cmd!(sh, "cargo test --workspace --all-features --bench *").run());
     steps.step_unless(|| bench::valgrind_missing(sh), "instructions", || bench::instructions(sh, false));

@@ -1,4 +1,5 @@
-//! Lines and clients beside the vendor's own SDK for Python, where Python is.
+//! Lines and clients beside the vendor's own SDK for Python, and lines before the real receiver's decoders, where Python and
+//! Java are.
 
 use std::path::PathBuf;
 
@@ -31,12 +32,57 @@ pub(crate) fn python_missing(sh: &Shell) -> Option<String> {
 }
 
 /// Compares lines and lets both SDKs' clients send to a receiver.
-pub(crate) fn python(sh: &Shell) -> anyhow::Result<()> {
+pub(crate) fn python(sh: &Shell, points: usize) -> anyhow::Result<()> {
     let (folder, python) = (folder(sh).join("points"), interpreter(sh));
     let script = "conformance/python/peer.py";
-    cmd!(sh, "cargo run --locked --package conformance -- {python} {script} {folder}").run()?;
+    let points = points.to_string();
+    cmd!(sh, "cargo run --locked --package conformance -- python {python} {script} {folder} {points}")
+        .run()?;
     Ok(())
 }
+
+/// Tells why the real receiver's decoders cannot run here, after asking Maven for them and compiling what asks them.
+pub(crate) fn receiver_missing(sh: &Shell) -> Option<String> {
+    for (tool, command) in [("Java 17", cmd!(sh, "javac --version")), ("Maven", cmd!(sh, "mvn --version"))] {
+        if !tools::works(command) {
+            return Some(format!("no {tool} (Debian: apt install default-jdk-headless maven)"));
+        }
+    }
+    let (folder, class_path) = (judge(sh), judge(sh).join("class-path"));
+    let maven =
+        cmd!(sh, "mvn --quiet --batch-mode --file conformance/receiver/pom.xml dependency:build-classpath");
+    if !tools::works(maven.arg(format!("-Dmdep.outputFile={}", class_path.display()))) {
+        return Some("Maven cannot bring com.wavefront:java-lib".to_owned());
+    }
+    let libraries = sh.read_file(&class_path).ok()?;
+    let compiled = tools::works(cmd!(
+        sh,
+        "javac -Xlint:none -d {folder} -cp {libraries} conformance/receiver/Judge.java"
+    ));
+    (!compiled).then(|| "javac does not compile conformance/receiver/Judge.java; try it by hand".to_owned())
+}
+
+/// Asks the real receiver's decoders about lines of ours, and about lines that are nearly right.
+pub(crate) fn receiver(sh: &Shell, lines: usize, seed: u64) -> anyhow::Result<()> {
+    let separator = if cfg!(windows) { ';' } else { ':' };
+    let libraries = sh.read_file(judge(sh).join("class-path"))?;
+    let class_path = format!("{}{separator}{}", judge(sh).display(), libraries.trim());
+    let (lines, seed) = (lines.to_string(), seed.to_string());
+    cmd!(sh, "cargo run --locked --package conformance -- receiver {class_path} {lines} {seed}")
+        // A class path fills a screen.
+        .quiet()
+        .run()?;
+    Ok(())
+}
+
+fn judge(sh: &Shell) -> PathBuf {
+    tools::target_dir(sh, "conformance").join("receiver")
+}
+
+/// Points of each kind, lines of either sort, and the seed, in CI.
+pub(crate) const POINTS: usize = 10_000;
+pub(crate) const LINES: usize = 50_000;
+pub(crate) const SEED: u64 = 1;
 
 fn folder(sh: &Shell) -> PathBuf {
     tools::target_dir(sh, "conformance").join("python")

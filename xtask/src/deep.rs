@@ -1,13 +1,18 @@
 //! The longer versions of the checks in `ci`, for a quiet hour.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use xshell::{Shell, cmd};
 
 use crate::miri::Borrows;
 use crate::steps::Steps;
-use crate::{bench, features, fuzz, loom, miri};
+use crate::{bench, conformance, features, fuzz, loom, miri};
 
 const FUZZ_SECONDS: u32 = 60;
 const MIRI_SEEDS: u32 = 64;
+/// Points of each kind: a million and more in all.
+const POINTS: usize = 200_000;
+const LINES: usize = 1_000_000;
 
 pub(crate) fn run(sh: &Shell, only: Option<String>) -> anyhow::Result<()> {
     let mut steps = Steps::new(only);
@@ -25,5 +30,17 @@ pub(crate) fn run(sh: &Shell, only: Option<String>) -> anyhow::Result<()> {
     steps.step_unless(|| miri::missing(sh), "miri tree borrows", || miri::run(sh, Borrows::Tree, MIRI_SEEDS));
     steps.step("fuzz replay", || fuzz::replay(sh));
     steps.step_unless(|| fuzz::missing(sh), "fuzz run", || fuzz::run(sh, FUZZ_SECONDS, fuzz::ANY_PATH));
+    steps.step_unless(
+        || conformance::python_missing(sh),
+        "conformance python",
+        || conformance::python(sh, POINTS),
+    );
+    // Another million each time.
+    let seed = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    steps.step_unless(
+        || conformance::receiver_missing(sh),
+        "conformance receiver",
+        || conformance::receiver(sh, LINES, seed),
+    );
     steps.finish()
 }

@@ -19,10 +19,20 @@ xflags::xflags! {
             /// Runs only the steps whose name contains this.
             optional step: String
         }
-        /// Holds lines and clients against those of another SDK.
+        /// Holds lines and clients against another SDK's, and lines against the real receiver's decoders.
         cmd conformance {
             /// The Python SDK, which is installed under `target`; skipped where Python is not.
-            cmd python {}
+            cmd python {
+                /// How many points of each kind are made; 10,000 by default.
+                optional --points points: usize
+            }
+            /// The real receiver's decoders, which Maven brings; skipped where Java or Maven is not.
+            cmd receiver {
+                /// How many encoded lines and how many mutated ones are compared, at least; 50,000 by default.
+                optional --lines lines: usize
+                /// Where the generator begins; 1 by default.
+                optional --seed seed: u64
+            }
         }
         /// Runs the longer versions of the same checks: more seeds, more models, every feature set.
         cmd deep {

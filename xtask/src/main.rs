@@ -52,12 +52,24 @@ fn run(task: XtaskCmd) -> anyhow::Result<()> {
         }
         XtaskCmd::Bench(flags::Bench { group, json, .. }) => bench::run(sh, group, json),
         XtaskCmd::Ci(flags::Ci { step }) => ci::run(sh, step),
-        XtaskCmd::Conformance(flags::Conformance { subcommand: ConformanceCmd::Python(_) }) => {
-            if let Some(reason) = conformance::python_missing(sh) {
+        XtaskCmd::Conformance(flags::Conformance { subcommand }) => {
+            let missing = match subcommand {
+                ConformanceCmd::Python(_) => conformance::python_missing(sh),
+                ConformanceCmd::Receiver(_) => conformance::receiver_missing(sh),
+            };
+            if let Some(reason) = missing {
                 println!("SKIP conformance: {reason}");
                 return Ok(());
             }
-            conformance::python(sh)
+            match subcommand {
+                ConformanceCmd::Python(flags::Python { points }) => {
+                    conformance::python(sh, points.unwrap_or(conformance::POINTS))
+                }
+                ConformanceCmd::Receiver(flags::Receiver { lines, seed }) => {
+                    let seed = seed.unwrap_or(conformance::SEED);
+                    conformance::receiver(sh, lines.unwrap_or(conformance::LINES), seed)
+                }
+            }
         }
         XtaskCmd::Deep(flags::Deep { step }) => deep::run(sh, step),
         XtaskCmd::Fuzz(flags::Fuzz { seconds }) => {

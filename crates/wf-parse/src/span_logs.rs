@@ -1,6 +1,7 @@
 use serde_json::{Map, Value};
 
 use crate::java;
+use crate::json;
 use crate::number;
 use crate::problem::{Code, Fault, shown};
 use crate::span::Span;
@@ -40,7 +41,15 @@ pub(crate) struct Decoded {
 impl SpanLogs {
     /// Reads the first JSON value of the line; what follows it is lost, as in the receiver.
     pub(crate) fn decode(line: &str) -> Result<Decoded, Box<Fault>> {
-        let value = match serde_json::Deserializer::from_str(line).into_iter::<Value>().next() {
+        let first = |text: &str| serde_json::Deserializer::from_str(text).into_iter::<Value>().next();
+        let value = match first(line) {
+            Some(Err(error)) => match json::readable(line).and_then(|readable| first(&readable)) {
+                Some(Ok(value)) => Some(Ok(value)),
+                _ => Some(Err(error)),
+            },
+            first => first,
+        };
+        let value = match value {
             Some(Ok(value)) => value,
             Some(Err(error)) => {
                 // One line, so its column (1-based, in bytes) is the place.

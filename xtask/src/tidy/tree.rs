@@ -100,7 +100,7 @@ fn collect(folder: &Path, prefix: &str, files: &mut BTreeMap<String, String>) ->
 fn is_text(name: &str) -> bool {
     let by_extension = matches!(
         name.rsplit_once('.'),
-        Some((_, "csv" | "md" | "py" | "rs" | "sh" | "svg" | "toml" | "yml"))
+        Some((_, "csv" | "java" | "md" | "py" | "rs" | "sh" | "svg" | "toml" | "yml"))
     );
     by_extension || matches!(name, "run" | "LICENSE-APACHE" | "LICENSE-MIT")
 }
