@@ -3,31 +3,29 @@
 use std::hint::spin_loop;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
-use std::time::Instant;
 
-use benches::measure::Effort;
+use benches::measure::{Effort, nanos_each_pass};
 
-/// Nanoseconds of one way, the lower quartile of many bursts: in the others the players may have shared one core.
+/// Nanoseconds of one way, the median of many short rallies in the best of a few matches.
 ///
 /// Machines with the same name differ here, and one machine from one hour to the next: without it no figure of a queue can
-/// be held against another run's.
+/// be held against another run's. On a busy machine the two threads have two cores now and then; what happens in between is
+/// few rallies, however long they take, or a match lost.
 pub(crate) fn nanos(effort: Effort) -> f64 {
-    const BURSTS: usize = 41;
-    let rallies = effort.of(1000);
-    let mut bursts: Vec<_> = (0..BURSTS).map(|_| burst(rallies)).collect();
-    bursts.sort_by(f64::total_cmp);
-    bursts[BURSTS / 4]
+    (0..5).map(|_| play(effort.of(1000))).fold(f64::INFINITY, f64::min)
 }
 
-fn burst(rallies: usize) -> f64 {
+fn play(rallies: usize) -> f64 {
+    const HITS: usize = 20;
     let ball = AtomicUsize::new(0);
     thread::scope(|scope| {
-        scope.spawn(|| (0..rallies).for_each(|rally| hit(&ball, 2 * rally + 1)));
+        scope.spawn(|| (0..=rallies * HITS).for_each(|turn| hit(&ball, 2 * turn + 1)));
         // The other player is there.
         hit(&ball, 0);
-        let start = Instant::now();
-        (1..rallies).for_each(|rally| hit(&ball, 2 * rally));
-        start.elapsed().as_nanos() as f64 / (2 * rallies.max(2) - 2) as f64
+        let mut turns = 1..;
+        nanos_each_pass(rallies, 2 * HITS, || {
+            turns.by_ref().take(HITS).for_each(|turn| hit(&ball, 2 * turn));
+        })
     })
 }
 
