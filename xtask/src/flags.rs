@@ -43,6 +43,10 @@ xflags::xflags! {
         cmd fuzz {
             /// How long each target runs; 10 by default.
             optional seconds: u32
+            /// Tries so many inputs a target instead, without a sanitizer; for a long run.
+            optional --executions executions: u64
+            /// The only target of such a run.
+            optional --target target: String
         }
         /// Checks the queue under every interleaving.
         cmd loom {}

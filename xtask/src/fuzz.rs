@@ -7,6 +7,8 @@ use crate::tools;
 
 /// How long a plain run fuzzes each target, in seconds.
 pub(crate) const SECONDS: u32 = 10;
+/// Inputs of a long run are no longer than this, so that many are tried.
+const SHORT: &str = "-max_len=256";
 /// Another path at every run.
 pub(crate) const ANY_PATH: u32 = 0;
 
@@ -25,6 +27,25 @@ pub(crate) fn replay(sh: &Shell) -> anyhow::Result<()> {
 /// Tells why libFuzzer cannot run here.
 pub(crate) fn missing(sh: &Shell) -> Option<String> {
     tools::toolchain_missing(sh, "nightly").or_else(|| tools::subcommand_missing(sh, "fuzz"))
+}
+
+/// Fuzzes each target, or the one named, until so many inputs were tried, without a sanitizer: there is no unsafe code but in
+/// the queue, which Miri checks.
+pub(crate) fn run_executions(sh: &Shell, executions: u64, only: Option<&str>) -> anyhow::Result<()> {
+    let targets = cmd!(sh, "rustup run nightly cargo fuzz list").read()?;
+    let mut found = false;
+    for target in targets.lines().filter(|target| only.is_none_or(|only| only == *target)) {
+        found = true;
+        let corpus = format!("fuzz/corpus/{target}");
+        let seeds = format!("fuzz/seeds/{target}");
+        let runs = format!("-runs={executions}");
+        sh.create_dir(&corpus)?;
+        cmd!(sh, "rustup run nightly cargo fuzz run --sanitizer none {target} {corpus} {seeds} -- {runs} {SHORT} -print_final_stats=1")
+            .env("CARGO_TARGET_DIR", tools::target_dir(sh, "fuzz-long"))
+            .run()?;
+    }
+    ensure!(found, "no such fuzz target");
+    Ok(())
 }
 
 /// Fuzzes each target in turn, along the path that `seed` chooses; 0 is another path each time. Findings stay in `fuzz/corpus`, crashes in `fuzz/artifacts`; neither is committed.

@@ -72,7 +72,10 @@ fn run(task: XtaskCmd) -> anyhow::Result<()> {
             }
         }
         XtaskCmd::Deep(flags::Deep { step }) => deep::run(sh, step),
-        XtaskCmd::Fuzz(flags::Fuzz { seconds }) => {
+        XtaskCmd::Fuzz(flags::Fuzz { executions: Some(executions), target, .. }) => {
+            fuzz::run_executions(sh, executions, target.as_deref())
+        }
+        XtaskCmd::Fuzz(flags::Fuzz { seconds, .. }) => {
             fuzz::replay(sh)?;
             fuzz::run(sh, seconds.unwrap_or(fuzz::SECONDS), fuzz::ANY_PATH)
         }
