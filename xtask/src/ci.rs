@@ -3,8 +3,9 @@
 use xshell::{Shell, cmd};
 
 use crate::miri::Borrows;
+use crate::mutants::Choice;
 use crate::steps::Steps;
-use crate::{bench, conformance, features, fuzz, loom, miri, msrv, tidy, tools};
+use crate::{bench, conformance, features, fuzz, loom, miri, msrv, mutants, tidy, tools};
 
 pub(crate) fn run(sh: &Shell, only: Option<String>) -> anyhow::Result<()> {
     let mut steps = Steps::new(only);
@@ -26,6 +27,7 @@ pub(crate) fn run(sh: &Shell, only: Option<String>) -> anyhow::Result<()> {
     steps.step_unless(|| features::wasm_missing(sh), "wasm", || features::wasm(sh));
     steps.step_unless(|| msrv::missing(sh), "msrv", || msrv::run(sh));
     steps.step("loom", || loom::run(sh));
+    steps.step("queue mutants", || mutants::run(sh, Choice::Sample));
     steps.step_unless(
         || miri::missing(sh),
         "miri stacked borrows",

@@ -55,6 +55,13 @@ xflags::xflags! {
             /// How many schedules are tried; 4 by default.
             optional seeds: u32
         }
+        /// Puts known bugs into copies of the queue, one at a time: its tests, loom or Miri must catch each.
+        cmd queue-mutants {
+            /// Tries only bugs whose name contains this.
+            optional name: String
+            /// Tries one bug in eight, and none that only Miri sees.
+            optional --sample
+        }
         /// Holds manifests, sources and documents against the house rules.
         cmd tidy {}
     }

@@ -14,9 +14,11 @@ mod fuzz;
 mod loom;
 mod miri;
 mod msrv;
+mod mutants;
 mod steps;
 mod tidy;
 mod tools;
+mod tsan;
 
 use std::env;
 use std::path::PathBuf;
@@ -26,6 +28,7 @@ use xshell::Shell;
 
 use crate::flags::{ConformanceCmd, XtaskCmd};
 use crate::miri::Borrows;
+use crate::mutants::Choice;
 
 fn main() -> ExitCode {
     let task = flags::Xtask::from_env_or_exit().subcommand;
@@ -84,6 +87,10 @@ fn run(task: XtaskCmd) -> anyhow::Result<()> {
             let seeds = seeds.unwrap_or(miri::SEEDS);
             miri::run(sh, Borrows::Stacked, seeds)?;
             miri::run(sh, Borrows::Tree, seeds)
+        }
+        XtaskCmd::QueueMutants(flags::QueueMutants { name, sample }) => {
+            let all = if sample { Choice::Sample } else { Choice::All };
+            mutants::run(sh, name.map_or(all, Choice::Named))
         }
         XtaskCmd::Tidy(_) => tidy::run(sh),
     }

@@ -35,9 +35,10 @@
 //! what will be drained. A record costs 8 bytes besides its own, rounded up to a multiple of 8, out of `max_bytes`; the ring has
 //! 64 KiB more behind its end, so none is split. Memory comes as zeroed pages, which most systems supply only when touched.
 //!
-//! Pushing is lock-free among producers: a failed exchange means that another one succeeded. The consumer meets every record in
-//! order, so a producer stopped between claim and publication (a few nanoseconds, no foreign code runs there) delays the consumer
-//! at that record, not the other producers.
+//! Pushing is lock-free: an exchange fails because that of another producer, or a close, succeeded (on some machines also for no
+//! reason, rarely). It is not wait-free: who loses every race tries on. Draining is not lock-free: the consumer meets every
+//! record in order, so a producer stopped between claim and publication (a few nanoseconds, no foreign code runs there) delays the
+//! consumer at that record. Other producers go on, until the ring is full and they are refused, as at any time when nobody drains.
 //!
 //! `no_std` with `alloc`; needs 64-bit atomics. No dependencies. Unsafe code sits in one module; loom drives the same algorithm
 //! over a model of that module, Miri the real one.

@@ -33,3 +33,19 @@ fn a_queue_allocates_twice_and_frees_all() {
     });
     assert_eq!((counts.count_total, counts.count_current, counts.bytes_current), (2, 0, 0));
 }
+
+#[test]
+#[cfg(not(miri))]
+fn a_full_queue_takes_at_most_115_percent_of_its_text() {
+    let (max_bytes, line) = (8 << 20, [7; 122]);
+    let mut text = 0;
+    let counts = measure(|| {
+        let (producer, _consumer) = queue(1 << 20, max_bytes).unwrap();
+        while producer.try_push(&line).is_ok() {
+            text += line.len();
+        }
+    });
+    // All there is: the ring, its slack, and what both ends share.
+    assert!(counts.bytes_max as usize >= max_bytes + wf_queue::MAX_RECORD);
+    assert!(counts.bytes_max as usize * 100 <= text * 115, "{} bytes for {text}", counts.bytes_max);
+}

@@ -128,6 +128,20 @@ fn each_run_over_half_follows_a_crossing_while_a_consumer_drains() {
 }
 
 #[test]
+fn a_producer_never_sees_more_than_was_pushed() {
+    explore("len", || {
+        let (producer, mut consumer) = queue_at(8, 1024, RECORDS, u32::MAX).unwrap();
+        push(&producer, 0, &[SHORT]);
+        let other = spawn(&producer, |producer| push(producer, 1, &[SHORT]));
+        let reader = spawn(&producer, |producer| (producer.len(), producer.bytes()));
+        take(&mut consumer, ALL);
+        other.join().unwrap();
+        let (len, bytes) = reader.join().unwrap();
+        assert!(len <= 2 && bytes <= 32, "{len} records, {bytes} bytes");
+    });
+}
+
+#[test]
 fn either_end_may_go_first_with_records_left() {
     explore("drop", || {
         let (producer, mut consumer) = queue_at(8, 64, RECORDS, u32::MAX).unwrap();

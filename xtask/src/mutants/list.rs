@@ -1,0 +1,578 @@
+//! The bugs: each ordering made weaker, each bound moved by one, each step left out or made too early.
+
+use super::{
+    Check::{Alloc, Loom, Miri, Queue, Twin},
+    Mutant,
+};
+
+pub(super) const MUTANTS: &[Mutant] = &[
+    Mutant {
+        name: "a header is published without Release",
+        file: "ring.rs",
+        from: "self.storage.header(index).store(record.len() as u64 + 1, Ordering::Release)",
+        to: "self.storage.header(index).store(record.len() as u64 + 1, Ordering::Relaxed)",
+        caught_by: Loom,
+    },
+    Mutant {
+        name: "a header is taken without Acquire",
+        file: "ring.rs",
+        from: "self.storage.header(index).load(Ordering::Acquire)",
+        to: "self.storage.header(index).load(Ordering::Relaxed)",
+        caught_by: Loom,
+    },
+    Mutant {
+        name: "a claim loads the tail without Acquire",
+        file: "ring.rs",
+        from: "let tail = self.tail.0.load(Ordering::Acquire);",
+        to: "let tail = self.tail.0.load(Ordering::Relaxed);",
+        caught_by: Loom,
+    },
+    Mutant {
+        name: "a claim exchanges the tail without Release",
+        file: "ring.rs",
+        from: "compare_exchange_weak(tail, next, Ordering::Release, Ordering::Relaxed)",
+        to: "compare_exchange_weak(tail, next, Ordering::Relaxed, Ordering::Relaxed)",
+        caught_by: Loom,
+    },
+    Mutant {
+        name: "the head is given back without Release",
+        file: "ring.rs",
+        from: "self.head.0.store(cursor.position.bits(), Ordering::Release)",
+        to: "self.head.0.store(cursor.position.bits(), Ordering::Relaxed)",
+        caught_by: Loom,
+    },
+    Mutant {
+        name: "the head is loaded without Acquire",
+        file: "ring.rs",
+        from: "Position::from_bits(self.head.0.load(Ordering::Acquire))",
+        to: "Position::from_bits(self.head.0.load(Ordering::Relaxed))",
+        caught_by: Loom,
+    },
+    Mutant {
+        name: "close without Release",
+        file: "ring.rs",
+        from: "self.tail.0.fetch_or(Position::CLOSED, Ordering::Release)",
+        to: "self.tail.0.fetch_or(Position::CLOSED, Ordering::Relaxed)",
+        caught_by: Loom,
+    },
+    Mutant {
+        name: "closed is seen without Acquire",
+        file: "ring.rs",
+        from: "Position::from_bits(self.tail.0.load(Ordering::Acquire))",
+        to: "Position::from_bits(self.tail.0.load(Ordering::Relaxed))",
+        caught_by: Loom,
+    },
+    Mutant {
+        name: "a claim is two steps",
+        file: "ring.rs",
+        from: "if self.tail.0.compare_exchange_weak(tail, next, Ordering::Release, Ordering::Relaxed).is_ok() {",
+        to: "if self.tail.0.swap(next, Ordering::Release) != u64::MAX {",
+        caught_by: Loom,
+    },
+    Mutant {
+        name: "close is two steps",
+        file: "ring.rs",
+        from: "self.tail.0.fetch_or(Position::CLOSED, Ordering::Release);",
+        to: "self.tail.0.store(self.tail.0.load(Ordering::Acquire) | Position::CLOSED, Ordering::Release);",
+        caught_by: Loom,
+    },
+    Mutant {
+        name: "a header is published before the bytes",
+        file: "ring.rs",
+        from: r#"        self.storage.write(index, record);
+        self.storage.header(index).store(record.len() as u64 + 1, Ordering::Release);
+"#,
+        to: r#"        self.storage.header(index).store(record.len() as u64 + 1, Ordering::Release);
+        self.storage.write(index, record);
+"#,
+        caught_by: Loom,
+    },
+    Mutant {
+        name: "words are given back before they are zeroed",
+        file: "ring.rs",
+        from: r#"        self.storage.zero(index, before_end);
+        self.storage.zero(0, words - before_end);
+        cursor.position = cursor.position.plus(taken);
+        cursor.taken += u64::from(taken.records);
+        self.head.0.store(cursor.position.bits(), Ordering::Release);
+"#,
+        to: r#"        cursor.position = cursor.position.plus(taken);
+        cursor.taken += u64::from(taken.records);
+        self.head.0.store(cursor.position.bits(), Ordering::Release);
+        self.storage.zero(index, before_end);
+        self.storage.zero(0, words - before_end);
+"#,
+        caught_by: Loom,
+    },
+    Mutant {
+        name: "a record is given back while it is lent",
+        file: "ring.rs",
+        from: r#"            self.storage.read(index, len, &mut taker);
+            if hand.taken.words >= stride {
+                hand.give_back();
+            }
+"#,
+        to: r#"            if hand.taken.words >= stride {
+                hand.give_back();
+            }
+            self.storage.read(index, len, &mut taker);
+"#,
+        caught_by: Loom,
+    },
+    Mutant {
+        name: "a newer head means full",
+        file: "ring.rs",
+        from: "if self.tail.0.load(Ordering::Relaxed) == tail {",
+        to: "if self.tail.0.load(Ordering::Relaxed) | 1 != 0 {",
+        caught_by: Loom,
+    },
+    Mutant {
+        name: "a full ring is tried again for ever",
+        file: "ring.rs",
+        from: "if self.tail.0.load(Ordering::Relaxed) == tail {",
+        to: "if self.tail.0.load(Ordering::Relaxed) != tail {",
+        caught_by: Twin,
+    },
+    Mutant {
+        name: "the tail is loaded before the head",
+        file: "producer.rs",
+        from: r#"        let head = self.ring.head();
+        self.ring.tail().since(head)
+"#,
+        to: r#"        let tail = self.ring.tail();
+        tail.since(self.ring.head())
+"#,
+        caught_by: Loom,
+    },
+    Mutant {
+        name: "one record too many",
+        file: "ring.rs",
+        from: "before.records >= self.max_records ||",
+        to: "before.records > self.max_records ||",
+        caught_by: Twin,
+    },
+    Mutant {
+        name: "one record too few",
+        file: "ring.rs",
+        from: "before.records >= self.max_records ||",
+        to: "before.records + 1 >= self.max_records ||",
+        caught_by: Twin,
+    },
+    Mutant {
+        name: "one word too many",
+        file: "ring.rs",
+        from: "before.words > self.size - words {",
+        to: "before.words > self.size - words + 1 {",
+        caught_by: Twin,
+    },
+    Mutant {
+        name: "one word too few",
+        file: "ring.rs",
+        from: "before.words > self.size - words {",
+        to: "before.words >= self.size - words {",
+        caught_by: Twin,
+    },
+    Mutant {
+        name: "the words are not bounded",
+        file: "ring.rs",
+        from: " || before.words > self.size - words {",
+        to: " {",
+        caught_by: Twin,
+    },
+    Mutant {
+        name: "the records are not bounded",
+        file: "ring.rs",
+        from: "before.records >= self.max_records || before.words",
+        to: "before.words",
+        caught_by: Twin,
+    },
+    Mutant {
+        name: "the longest record is refused",
+        file: "ring.rs",
+        from: "if record.len() > self.max_record {",
+        to: "if record.len() >= self.max_record {",
+        caught_by: Twin,
+    },
+    Mutant {
+        name: "a record one byte too long is accepted",
+        file: "ring.rs",
+        from: "if record.len() > self.max_record {",
+        to: "if record.len() > self.max_record + 1 {",
+        caught_by: Twin,
+    },
+    Mutant {
+        name: "a small ring takes a record as long as itself",
+        file: "ring.rs",
+        from: "MAX_RECORD.min((size as usize - 1).saturating_mul(WORD))",
+        to: "MAX_RECORD.min((size as usize).saturating_mul(WORD))",
+        caught_by: Twin,
+    },
+    Mutant {
+        name: "the slack is a word short",
+        file: "ring.rs",
+        from: "checked_add(max_record / WORD)",
+        to: "checked_add(max_record / WORD - 1)",
+        caught_by: Twin,
+    },
+    Mutant {
+        name: "no slack",
+        file: "ring.rs",
+        from: "checked_add(max_record / WORD)",
+        to: "checked_add(0)",
+        caught_by: Twin,
+    },
+    Mutant {
+        name: "a record counts twice",
+        file: "ring.rs",
+        from: "Span { records: 1, words }",
+        to: "Span { records: 2, words }",
+        caught_by: Twin,
+    },
+    Mutant {
+        name: "a closed ring accepts",
+        file: "ring.rs",
+        from: "if start.is_closed() {",
+        to: "if start.is_closed() && words == u32::MAX {",
+        caught_by: Twin,
+    },
+    Mutant {
+        name: "an index beyond the mask",
+        file: "ring.rs",
+        from: "(words & (self.size - 1)) as usize",
+        to: "(words & self.size) as usize",
+        caught_by: Twin,
+    },
+    Mutant {
+        name: "a drain beyond the mask",
+        file: "ring.rs",
+        from: "let (mask, stride) = (self.size - 1,",
+        to: "let (mask, stride) = (self.size,",
+        caught_by: Twin,
+    },
+    Mutant {
+        name: "an empty record looks unwritten",
+        file: "ring.rs",
+        from: "store(record.len() as u64 + 1,",
+        to: "store(record.len() as u64,",
+        caught_by: Twin,
+    },
+    Mutant {
+        name: "a record ends one byte late",
+        file: "ring.rs",
+        from: "let len = header as usize - 1;",
+        to: "let len = header as usize;",
+        caught_by: Twin,
+    },
+    Mutant {
+        name: "a record takes a word more",
+        file: "ring.rs",
+        from: "((len + 2 * WORD - 1) / WORD) as u32",
+        to: "((len + 2 * WORD) / WORD) as u32",
+        caught_by: Twin,
+    },
+    Mutant {
+        name: "a record takes a word less",
+        file: "ring.rs",
+        from: "((len + 2 * WORD - 1) / WORD) as u32",
+        to: "((len + WORD) / WORD) as u32",
+        caught_by: Twin,
+    },
+    Mutant {
+        name: "a drain takes one record more",
+        file: "ring.rs",
+        from: "while drained.records < max_records {",
+        to: "while drained.records <= max_records {",
+        caught_by: Twin,
+    },
+    Mutant {
+        name: "a drain stops a byte early",
+        file: "ring.rs",
+        from: "filter(|&sum| sum <= max_bytes)",
+        to: "filter(|&sum| sum < max_bytes)",
+        caught_by: Twin,
+    },
+    Mutant {
+        name: "a drain stops a byte late",
+        file: "ring.rs",
+        from: "filter(|&sum| sum <= max_bytes)",
+        to: "filter(|&sum| sum <= max_bytes.saturating_add(1))",
+        caught_by: Twin,
+    },
+    Mutant {
+        name: "a record over max_bytes stays for ever",
+        file: "ring.rs",
+        from: "if drained.records > 0 && sum.is_none() {",
+        to: "if sum.is_none() {",
+        caught_by: Twin,
+    },
+    Mutant {
+        name: "a drain forgets how much it took",
+        file: "ring.rs",
+        from: "drained.bytes = sum.unwrap_or(len);",
+        to: "drained.bytes = len;",
+        caught_by: Twin,
+    },
+    Mutant {
+        name: "a drain does not advance",
+        file: "ring.rs",
+        from: "place = place.wrapping_add(words);",
+        to: "place = place.wrapping_add(0 * words);",
+        caught_by: Twin,
+    },
+    Mutant {
+        name: "a drain counts no words",
+        file: "ring.rs",
+        from: "hand.taken.words += words;",
+        to: "hand.taken.words += 0 * words;",
+        caught_by: Twin,
+    },
+    Mutant {
+        name: "a drain counts no records",
+        file: "ring.rs",
+        from: "hand.taken.records += 1;",
+        to: "hand.taken.records += u32::from(words == u32::MAX);",
+        caught_by: Twin,
+    },
+    Mutant {
+        name: "space returns only at the end of a drain",
+        file: "ring.rs",
+        from: "if hand.taken.words >= stride {",
+        to: "if hand.taken.words >= stride && max_records == 0 {",
+        caught_by: Queue,
+    },
+    Mutant {
+        name: "nothing is given back at the end of a drain",
+        file: "ring.rs",
+        from: r#"        if self.taken.records > 0 {
+            self.give_back();"#,
+        to: r#"        if self.taken.records > u32::MAX - 1 {
+            self.give_back();"#,
+        caught_by: Twin,
+    },
+    Mutant {
+        name: "words before the end are not zeroed",
+        file: "ring.rs",
+        from: "self.storage.zero(index, before_end);",
+        to: "self.storage.zero(index, 0 * before_end);",
+        caught_by: Twin,
+    },
+    Mutant {
+        name: "the last word before the end is not zeroed",
+        file: "ring.rs",
+        from: "self.storage.zero(index, before_end);",
+        to: "self.storage.zero(index, before_end - 1);",
+        caught_by: Twin,
+    },
+    Mutant {
+        name: "words at the front are not zeroed",
+        file: "ring.rs",
+        from: "self.storage.zero(0, words - before_end);",
+        to: "self.storage.zero(0, 0 * (words - before_end));",
+        caught_by: Twin,
+    },
+    Mutant {
+        name: "zeroing runs on into the slack",
+        file: "ring.rs",
+        from: "let before_end = words.min(self.size as usize - index);",
+        to: "let before_end = words;",
+        caught_by: Twin,
+    },
+    Mutant {
+        name: "zeroing at the front begins a word late",
+        file: "ring.rs",
+        from: "self.storage.zero(0, words - before_end);",
+        to: "self.storage.zero(1, words - before_end);",
+        caught_by: Twin,
+    },
+    Mutant {
+        name: "the consumer forgets its place",
+        file: "ring.rs",
+        from: "cursor.position = cursor.position.plus(taken);",
+        to: "cursor.position = cursor.position.plus(Span { records: 0, ..taken });",
+        caught_by: Twin,
+    },
+    Mutant {
+        name: "the consumer does not count",
+        file: "ring.rs",
+        from: "cursor.taken += u64::from(taken.records);",
+        to: "cursor.taken += 0 * u64::from(taken.records);",
+        caught_by: Twin,
+    },
+    Mutant {
+        name: "half is over half in records",
+        file: "ring.rs",
+        from: "waiting.records > self.max_records / 2",
+        to: "waiting.records >= self.max_records / 2",
+        caught_by: Twin,
+    },
+    Mutant {
+        name: "half is over half in bytes",
+        file: "ring.rs",
+        from: "waiting.words > self.size / 2",
+        to: "waiting.words >= self.size / 2",
+        caught_by: Twin,
+    },
+    Mutant {
+        name: "over half in records only",
+        file: "ring.rs",
+        from: "waiting.records > self.max_records / 2 || waiting.words > self.size / 2",
+        to: "waiting.records > self.max_records / 2",
+        caught_by: Twin,
+    },
+    Mutant {
+        name: "a fill without its own record",
+        file: "ring.rs",
+        from: "records: before.records + 1,",
+        to: "records: before.records,",
+        caught_by: Twin,
+    },
+    Mutant {
+        name: "a fill without its own words",
+        file: "ring.rs",
+        from: "words: before.words + words }",
+        to: "words: before.words }",
+        caught_by: Twin,
+    },
+    Mutant {
+        name: "every push over half crosses",
+        file: "producer.rs",
+        from: "self.over_half && !self.was_over_half",
+        to: "self.over_half",
+        caught_by: Twin,
+    },
+    Mutant {
+        name: "no push crosses",
+        file: "producer.rs",
+        from: "self.over_half && !self.was_over_half",
+        to: "self.over_half && self.was_over_half",
+        caught_by: Twin,
+    },
+    Mutant {
+        name: "drained although open",
+        file: "consumer.rs",
+        from: "tail.is_closed() && tail.since(self.cursor.position).records == 0",
+        to: "tail.since(self.cursor.position).records == 0",
+        caught_by: Twin,
+    },
+    Mutant {
+        name: "drained although records wait",
+        file: "consumer.rs",
+        from: "tail.is_closed() && tail.since(self.cursor.position).records == 0",
+        to: "tail.is_closed()",
+        caught_by: Twin,
+    },
+    Mutant {
+        name: "the consumer leaves an open ring behind",
+        file: "consumer.rs",
+        from: r#"    fn drop(&mut self) {
+        self.close();"#,
+        to: r#"    fn drop(&mut self) {
+        self.is_closed();"#,
+        caught_by: Queue,
+    },
+    Mutant {
+        name: "the record count carries into the closed bit",
+        file: "position.rs",
+        from: "Self(((records & RECORDS) as u64) << 32 | words as u64)",
+        to: "Self((records as u64) << 32 | words as u64)",
+        caught_by: Twin,
+    },
+    Mutant {
+        name: "records are not counted modulo 2^31",
+        file: "position.rs",
+        from: "wrapping_sub(earlier.records()) & RECORDS,",
+        to: "wrapping_sub(earlier.records()),",
+        caught_by: Twin,
+    },
+    Mutant {
+        name: "the closed bit is one of the records",
+        file: "position.rs",
+        from: "(self.0 >> 32) as u32 & RECORDS",
+        to: "(self.0 >> 32) as u32",
+        caught_by: Twin,
+    },
+    Mutant {
+        name: "bytes over the header",
+        file: "storage.rs",
+        from: "let to = self.at(index, 1 + record.len().div_ceil(8)).wrapping_add(1).cast::<u8>();",
+        to: "let to = self.at(index, 1 + record.len().div_ceil(8)).wrapping_add(0).cast::<u8>();",
+        caught_by: Twin,
+    },
+    Mutant {
+        name: "bytes read a word early",
+        file: "storage.rs",
+        from: "let from = self.at(index, 1 + len.div_ceil(8)).wrapping_add(1).cast::<u8>();",
+        to: "let from = self.at(index, 1 + len.div_ceil(8)).wrapping_add(0).cast::<u8>();",
+        caught_by: Twin,
+    },
+    Mutant {
+        name: "a copy one byte short",
+        file: "storage.rs",
+        from: "copy_from_nonoverlapping(record.as_ptr(), record.len())",
+        to: "copy_from_nonoverlapping(record.as_ptr(), record.len().saturating_sub(1))",
+        caught_by: Twin,
+    },
+    Mutant {
+        name: "a copy one byte long",
+        file: "storage.rs",
+        from: "copy_from_nonoverlapping(record.as_ptr(), record.len())",
+        to: "copy_from_nonoverlapping(record.as_ptr(), record.len() + 1)",
+        caught_by: Miri,
+    },
+    Mutant {
+        name: "a loan one byte long",
+        file: "storage.rs",
+        from: "slice::from_raw_parts(from, len)",
+        to: "slice::from_raw_parts(from, len + 1)",
+        caught_by: Twin,
+    },
+    Mutant {
+        name: "zeroing one word long",
+        file: "storage.rs",
+        from: "self.at(index, len).write_bytes(0, len)",
+        to: "self.at(index, len).write_bytes(0, len + 1)",
+        caught_by: Twin,
+    },
+    Mutant {
+        name: "zeroing one word short",
+        file: "storage.rs",
+        from: "self.at(index, len).write_bytes(0, len)",
+        to: "self.at(index, len).write_bytes(0, len.saturating_sub(1))",
+        caught_by: Twin,
+    },
+    Mutant {
+        name: "zeroing with ones",
+        file: "storage.rs",
+        from: "self.at(index, len).write_bytes(0, len)",
+        to: "self.at(index, len).write_bytes(1, len)",
+        caught_by: Twin,
+    },
+    Mutant {
+        name: "memory as it was found",
+        file: "storage.rs",
+        from: "unsafe { alloc_zeroed(layout) }",
+        to: "unsafe { alloc::alloc::alloc(layout) }",
+        caught_by: Miri,
+    },
+    Mutant {
+        name: "memory is not freed",
+        file: "storage.rs",
+        from: "unsafe { dealloc(self.words.as_ptr().cast(), self.layout) }",
+        to: "unsafe { dealloc(alloc_zeroed(self.layout), self.layout) }",
+        caught_by: Alloc,
+    },
+    Mutant {
+        name: "memory is freed by another size",
+        file: "storage.rs",
+        from: "unsafe { dealloc(self.words.as_ptr().cast(), self.layout) }",
+        to: "unsafe { dealloc(self.words.as_ptr().cast(), Layout::new::<u64>()) }",
+        caught_by: Miri,
+    },
+    Mutant {
+        name: "words without alignment",
+        file: "storage.rs",
+        from: "Layout::array::<AtomicU64>(len).ok()",
+        to: "Layout::array::<[u8; 8]>(len).ok()",
+        caught_by: Miri,
+    },
+];
