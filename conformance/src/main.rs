@@ -7,6 +7,7 @@
 mod compare;
 mod edges;
 mod generate;
+mod numbers;
 mod ours;
 mod points;
 mod receiver;
@@ -49,7 +50,10 @@ fn main() -> anyhow::Result<()> {
         [peer, class_path, count, seed] if peer.as_os_str() == "receiver" => {
             receiver::run(class_path, usize::try_from(number(count)?)?, number(seed)?)
         }
-        _ => bail!("usage: conformance (python PYTHON SCRIPT FOLDER COUNT | receiver CLASS_PATH COUNT SEED)"),
+        [what, count, seed] if what.as_os_str() == "numbers" => numbers::run(number(count)?, number(seed)?),
+        _ => bail!(
+            "usage: conformance (numbers COUNT SEED | python PYTHON SCRIPT FOLDER COUNT | receiver CLASS_PATH COUNT SEED)"
+        ),
     }
 }
 

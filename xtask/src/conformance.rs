@@ -41,6 +41,13 @@ pub(crate) fn python(sh: &Shell, points: usize) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Compares the text of doubles with that of an oracle.
+pub(crate) fn numbers(sh: &Shell, count: u64, seed: u64) -> anyhow::Result<()> {
+    let (count, seed) = (count.to_string(), seed.to_string());
+    cmd!(sh, "cargo run --locked --package conformance -- numbers {count} {seed}").run()?;
+    Ok(())
+}
+
 /// Tells why the real receiver's decoders cannot run here, after asking Maven for them and compiling what asks them.
 pub(crate) fn receiver_missing(sh: &Shell) -> Option<String> {
     for (tool, command) in [("Java 17", cmd!(sh, "javac --version")), ("Maven", cmd!(sh, "mvn --version"))] {
@@ -79,9 +86,10 @@ fn judge(sh: &Shell) -> PathBuf {
     tools::target_dir(sh, "conformance").join("receiver")
 }
 
-/// Points of each kind, lines of either sort, and the seed, in CI.
+/// Points of each kind, lines of either sort, doubles, and the seed, in CI.
 pub(crate) const POINTS: usize = 10_000;
 pub(crate) const LINES: usize = 50_000;
+pub(crate) const NUMBERS: u64 = 1_000_000;
 pub(crate) const SEED: u64 = 1;
 
 fn folder(sh: &Shell) -> PathBuf {

@@ -15,11 +15,19 @@ const MIRI_SEEDS: u32 = 64;
 const POINTS: usize = 200_000;
 const LINES: usize = 1_000_000;
 const STRESS_SECONDS: &str = "10";
+const CASES: &str = "1000000";
+const NUMBERS: u64 = 100_000_000;
 
 pub(crate) fn run(sh: &Shell, only: Option<String>) -> anyhow::Result<()> {
     let mut steps = Steps::new(only);
     steps.step("test, as shipped", || {
         cmd!(sh, "cargo test --workspace --all-features --profile testrelease").run()
+    });
+    // A million of each property that proptest checks, the encoder's and the parser's.
+    steps.step("properties", || {
+        cmd!(sh, "cargo test -p wf-format -p wf-parse --all-features --profile testrelease")
+            .env("PROPTEST_CASES", CASES)
+            .run()
     });
     steps.step("stress", || {
         cmd!(sh, "cargo test -p wf-queue --test stress").env("WF_STRESS_SECONDS", STRESS_SECONDS).run()
@@ -49,5 +57,6 @@ pub(crate) fn run(sh: &Shell, only: Option<String>) -> anyhow::Result<()> {
         "conformance receiver",
         || conformance::receiver(sh, LINES, seed),
     );
+    steps.step("conformance numbers", || conformance::numbers(sh, NUMBERS, seed));
     steps.finish()
 }

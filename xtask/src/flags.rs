@@ -26,6 +26,13 @@ xflags::xflags! {
                 /// How many points of each kind are made; 10,000 by default.
                 optional --points points: usize
             }
+            /// The shortest text of doubles, from an oracle.
+            cmd numbers {
+                /// How many doubles; a million by default.
+                optional --count count: u64
+                /// Where the generator begins; 1 by default.
+                optional --seed seed: u64
+            }
             /// The real receiver's decoders, which Maven brings; skipped where Java or Maven is not.
             cmd receiver {
                 /// How many encoded lines and how many mutated ones are compared, at least; 50,000 by default.

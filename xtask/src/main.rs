@@ -58,6 +58,7 @@ fn run(task: XtaskCmd) -> anyhow::Result<()> {
         XtaskCmd::Conformance(flags::Conformance { subcommand }) => {
             let missing = match subcommand {
                 ConformanceCmd::Python(_) => conformance::python_missing(sh),
+                ConformanceCmd::Numbers(_) => None,
                 ConformanceCmd::Receiver(_) => conformance::receiver_missing(sh),
             };
             if let Some(reason) = missing {
@@ -67,6 +68,10 @@ fn run(task: XtaskCmd) -> anyhow::Result<()> {
             match subcommand {
                 ConformanceCmd::Python(flags::Python { points }) => {
                     conformance::python(sh, points.unwrap_or(conformance::POINTS))
+                }
+                ConformanceCmd::Numbers(flags::Numbers { count, seed }) => {
+                    let seed = seed.unwrap_or(conformance::SEED);
+                    conformance::numbers(sh, count.unwrap_or(conformance::NUMBERS), seed)
                 }
                 ConformanceCmd::Receiver(flags::Receiver { lines, seed }) => {
                     let seed = seed.unwrap_or(conformance::SEED);
