@@ -2,7 +2,7 @@
 #![cfg_attr(fuzzing, no_main)]
 
 use arbitrary::Arbitrary;
-use wf_parse::{Event, Format, Parser, Record, Verdict};
+use wf_parse::{Format, Parser, Record, Verdict};
 
 /// What the receiver takes for milliseconds.
 const MILLIS: std::ops::Range<i64> = 1_000_000_000_000..10_000_000_000_000;
@@ -43,24 +43,17 @@ fn check(input: Input<'_>) {
     // Several operations on source tags are several lines.
     for line in canonical.split('\n') {
         let again = parser.parse(format, line);
-        // The receiver puts keys of one bucket in the reverse order, so they come back turned around.
-        if let (Some(Record::Event(once)), Some(Record::Event(twice))) = (parsed.record(), again.record()) {
-            assert_eq!(in_order(once), in_order(twice), "{line}");
-            continue;
-        }
-        assert_eq!(again.canonical().as_deref(), Some(line), "{again:?}");
+        // Tags come in the order of a map, which is another one if it had to grow for a source, and in which events put keys
+        // of one bucket in the reverse order.
+        assert_eq!(again.canonical().as_deref().map(words), Some(words(line)), "{again:?}");
     }
 }
 
-fn in_order<'a>(event: &'a Event<'_>) -> impl PartialEq + std::fmt::Debug + use<'a> {
-    let mut annotations: Vec<_> = event.annotations.iter().map(|tag| (&*tag.key, &*tag.value)).collect();
-    let mut dimensions: Vec<_> =
-        event.dimensions.iter().map(|dimension| (&*dimension.key, &dimension.values)).collect();
-    annotations.sort_unstable();
-    dimensions.sort_unstable();
-    // A missing name is written as one.
-    let name = event.name.as_deref().unwrap_or("null");
-    (name, event.start_millis, event.end_millis, &event.hosts, &event.tags, annotations, dimensions)
+/// The parts of a line, in an order of their own.
+fn words(line: &str) -> Vec<&str> {
+    let mut words: Vec<&str> = line.split(" \"").collect();
+    words.sort_unstable();
+    words
 }
 
 wf_fuzz::target!("parse", check);
