@@ -1,4 +1,5 @@
 use std::{
+    cell::LazyCell,
     collections::VecDeque,
     fmt,
     sync::{Arc, atomic::Ordering},
@@ -111,8 +112,9 @@ impl Sender {
     /// [`SendError`] as `send`; [`SendError::Full`] means that there was no room for all of `timeout`.
     pub fn send_timeout(&self, point: &(impl Point + ?Sized), timeout: Duration) -> Result<(), SendError> {
         let Some(handle) = &self.inner else { return Ok(()) };
-        let deadline = deadline(timeout);
-        handle.send(point, |kind, record| handle.push_until(kind, record, timeout, deadline))
+        // Read only if there is something to wait for: the clock costs as much as the rest.
+        let deadline = LazyCell::new(|| deadline(timeout));
+        handle.send(point, |kind, record| handle.push_until(kind, record, timeout, || *deadline))
     }
 
     /// Does as [`send`](Self::send), but waits for room in the lane, for as long as it takes; on any executor.
@@ -183,8 +185,9 @@ impl Sender {
     /// meanwhile ends the wait with [`SendError::Closed`].
     pub fn send_line_timeout(&self, kind: LineKind, line: &str, timeout: Duration) -> Result<(), SendError> {
         let Some(handle) = &self.inner else { return Ok(()) };
-        let deadline = deadline(timeout);
-        handle.send_line(kind, line, |kind, record| handle.push_until(kind, record, timeout, deadline))
+        handle.send_line(kind, line, |kind, record| {
+            handle.push_until(kind, record, timeout, || deadline(timeout))
+        })
     }
 
     /// Sends ready-made lines at once, ahead of what is queued: one attempt, no retry.
@@ -388,7 +391,7 @@ impl Handle {
         kind: LineKind,
         record: &[u8],
         timeout: Duration,
-        deadline: Option<Instant>,
+        deadline: impl FnOnce() -> Option<Instant>,
     ) -> Result<(), SendError> {
         let sent = self.push(kind, record);
         if sent != Err(SendError::Full)
@@ -398,7 +401,8 @@ impl Handle {
         {
             return sent;
         }
-        let answer = self.shared.rooms[kind.index()].wait(deadline, || unless_full(self.push(kind, record)));
+        let answer =
+            self.shared.rooms[kind.index()].wait(deadline(), || unless_full(self.push(kind, record)));
         answer.unwrap_or(sent)
     }
 
