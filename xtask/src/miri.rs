@@ -26,7 +26,8 @@ pub(crate) fn run(sh: &Shell, borrows: Borrows, seeds: u32) -> anyhow::Result<()
         Borrows::Tree => "-Zmiri-tree-borrows",
     };
     // Isolation off, because property tests read the working directory.
-    let flags = format!("{borrows} -Zmiri-disable-isolation -Zmiri-many-seeds=0..{seeds}");
+    let flags =
+        format!("{borrows} -Zmiri-strict-provenance -Zmiri-disable-isolation -Zmiri-many-seeds=0..{seeds}");
     cmd!(sh, "rustup run nightly cargo miri test -p wf-queue --lib --tests")
         .env("MIRIFLAGS", flags)
         .env("CARGO_TARGET_DIR", tools::target_dir(sh, "miri"))
