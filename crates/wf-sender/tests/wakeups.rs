@@ -18,7 +18,7 @@ use std::{
         atomic::{AtomicU64, Ordering},
     },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use wf_format::Metric;
@@ -82,9 +82,12 @@ fn child() {
     sender.send(&Metric::new("m", 1.0)).unwrap();
     assert!(sender.flush(Duration::from_secs(30)).complete);
     mark("idle-begin");
+    let begin = Instant::now();
     thread::sleep(TICK * TICKS);
     mark("idle-end");
-    println!("batches={batches}");
+    // On a busy machine it was longer.
+    let ticks = begin.elapsed().as_millis() / TICK.as_millis() + 1;
+    println!("batches={batches}\nticks={ticks}");
 }
 
 /// System calls between two marks: of the thread that made the marks, and of all others.
@@ -136,36 +139,46 @@ fn a_million_sends_wake_the_worker_at_most_once_per_crossing_and_idleness_costs_
         .unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
-    let batches: u64 =
-        text.lines().find_map(|line| line.split_once("batches=")).expect("a count").1.trim().parse().unwrap();
+    let count = |what: &str| -> usize {
+        text.lines().find_map(|line| line.split_once(what)).expect(what).1.trim().parse().unwrap()
+    };
+    let (batches, ticks) = (count("batches="), count("ticks="));
     let trace = fs::read_to_string(&file).unwrap();
     fs::remove_file(file).unwrap();
 
     // To cross half full again the queue must have been drained in between, and each drain is a batch.
-    let healthy = Calls::between(&trace, "healthy").own;
+    let healthy = wakes(Calls::between(&trace, "healthy").own);
     assert!(!healthy.is_empty(), "a worker that is never woken proves nothing");
-    assert!(healthy.len() as u64 <= batches + 1, "{} calls, {batches} batches: {healthy:?}", healthy.len());
+    assert!(healthy.len() <= batches + 1, "{} calls, {batches} batches: {healthy:?}", healthy.len());
     // Once over half full, once more after the only batch that such a worker takes.
-    let stalled = Calls::between(&trace, "stalled").own;
+    let stalled = wakes(Calls::between(&trace, "stalled").own);
     assert!((1..=2).contains(&stalled.len()), "{stalled:?}");
 
     let idle = Calls::between(&trace, "idle");
     let waits = |calls: &Vec<String>| calls.iter().filter(|call| is_wait(call)).count();
     let wakeups: usize = idle.others.values().map(waits).sum();
     // Two a tick: tokio's timer, when it is further away than 64 ms, wakes once to set itself more finely.
-    let most = 2 * TICKS as usize + 2;
-    assert!(wakeups > 0 && wakeups <= most, "{wakeups} in {TICKS} ticks: {:?}", idle.others);
-    let others: usize = idle.others.values().map(Vec::len).sum();
-    assert!(others <= most, "{others} calls in {TICKS} ticks: {:?}", idle.others);
+    let most = 2 * ticks + 2;
+    assert!(wakeups > 0 && wakeups <= most, "{wakeups} in {ticks} ticks: {:?}", idle.others);
+    // Where the runtime has sockets, its timer also writes to itself and takes note of that, without a wait in between.
+    let all: usize = idle.others.values().map(Vec::len).sum();
+    assert!(all <= 2 * most, "{all} calls in {ticks} ticks: {:?}", idle.others);
     println!(
         "{SENDS} sends: {} calls of the sending thread for {batches} batches; {} with a stalled transport; \
-         {wakeups} wake-ups of an idle worker in {TICKS} ticks",
+         {wakeups} wake-ups of an idle worker in {ticks} ticks",
         healthy.len(),
         stalled.len()
     );
 }
 
-/// Whether a thread waited in this call; one that was interrupted is written in two lines.
+/// The calls that wake another thread. (Once a second, a refused point also asks whether this process is a fork.)
+fn wakes(mut calls: Vec<String>) -> Vec<String> {
+    calls.retain(|call| ["futex(", "write("].iter().any(|name| call.starts_with(name)));
+    calls
+}
+
+/// Whether a thread slept in this call until its time was up; a call that another one interrupts is written in two lines.
 fn is_wait(call: &str) -> bool {
-    ["epoll_wait(", "epoll_pwait(", "futex("].iter().any(|name| call.starts_with(name))
+    let waits = ["epoll_wait(", "epoll_pwait(", "futex("].iter().any(|name| call.starts_with(name));
+    waits && !call.contains("EPOLLIN")
 }
