@@ -1,5 +1,6 @@
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.google.common.base.CharMatcher;
 import com.wavefront.api.agent.ValidationConfiguration;
 import com.wavefront.common.Clock;
 import com.wavefront.data.Validation;
@@ -7,6 +8,7 @@ import com.wavefront.dto.Event;
 import com.wavefront.dto.SourceTag;
 import com.wavefront.ingester.EventDecoder;
 import com.wavefront.ingester.HistogramDecoder;
+import com.wavefront.ingester.IngesterContext;
 import com.wavefront.ingester.ReportPointDecoder;
 import com.wavefront.ingester.ReportPointDecoderWrapper;
 import com.wavefront.ingester.ReportPointSerializer;
@@ -36,10 +38,11 @@ import wavefront.report.SpanLogs;
 
 /**
  * Gives the real receiver's verdict about each line of stdin: its decoders, validator and serializers, and around them what
- * its listener does on a metric port over raw TCP.
+ * its listener does.
  *
- * <p>A question is the format (one byte), the length in bytes (four) and the line; an answer is the verdict (one byte), the
- * number of the reject code (two, 0 for none) and the line that would be sent on (length in bytes, -1 for none, and text).
+ * <p>A question is the format (one byte), the listener (one byte: bits 0 and 1 the limits, bit 2 a line by HTTP, bit 3 a port
+ * that adds no source), the length in bytes (four) and the line; an answer is the verdict (one byte), the number of the reject
+ * code (two, 0 for none) and the line that would be sent on (length in bytes, -1 for none, and text).
  */
 public final class Judge {
   private static final int ACCEPT = 0;
@@ -53,7 +56,13 @@ public final class Judge {
 
   private final long now;
   private final String remoteHost;
-  private final ValidationConfiguration limits = new ValidationConfiguration();
+  /** What a proxy enforces by itself, what the documents say of a tenant, and the stricter of both. */
+  private final ValidationConfiguration[] limits = {
+    new ValidationConfiguration(), tenant(50), tenant(20),
+  };
+  /** Only the service counts centroids. */
+  private final IngesterContext centroids =
+      new IngesterContext.Builder().throwIfTooManyHistogramCentroids(100).build();
   private final ObjectMapper json = new ObjectMapper();
   private final ReportableEntityDecoder<String, ReportPoint> metrics =
       new ReportPointDecoder(() -> "unknown", List.of("fqdn"));
@@ -71,6 +80,20 @@ public final class Judge {
     this.remoteHost = remoteHost;
   }
 
+  private static ValidationConfiguration tenant(int spanTags) {
+    return new ValidationConfiguration()
+        .setMetricLengthLimit(256)
+        .setHistogramLengthLimit(256)
+        .setHostLengthLimit(128)
+        .setAnnotationsCountLimit(20)
+        .setAnnotationsKeyLengthLimit(64)
+        .setAnnotationsValueLengthLimit(255)
+        .setSpanLengthLimit(128)
+        .setSpanAnnotationsCountLimit(spanTags)
+        .setSpanAnnotationsKeyLengthLimit(128)
+        .setSpanAnnotationsValueLengthLimit(128);
+  }
+
   public static void main(String[] args) throws IOException {
     LogManager.getLogManager().reset();
     Judge judge = new Judge(Long.parseLong(args[0]), args[1]);
@@ -83,9 +106,10 @@ public final class Judge {
       } catch (EOFException end) {
         break;
       }
+      int listener = in.readUnsignedByte();
       byte[] line = new byte[in.readInt()];
       in.readFully(line);
-      Answer answer = judge.judge(format, new String(line, "UTF-8").trim());
+      Answer answer = judge.judge(format, listener, new String(line, "UTF-8"));
       out.writeByte(answer.verdict);
       out.writeShort(answer.code);
       if (answer.canonical == null) {
@@ -121,19 +145,23 @@ public final class Judge {
 
   private static final Answer UNDECODED = new Answer(REJECT, 300, null);
 
-  private Answer judge(int format, String line) {
+  private Answer judge(int format, int listener, String sent) {
     // Only an offset to the real time, which goes on.
     Clock.set(now);
+    boolean http = (listener & 4) != 0;
+    String line = http ? CharMatcher.whitespace().trimFrom(sent) : sent.trim();
+    boolean annotate = (listener & 8) == 0;
+    int limits = listener & 3;
     if (line.isEmpty()) {
       return new Answer(IGNORE, 0, null);
     }
     switch (format) {
       case 'w':
-        return point(metrics, annotated(line));
+        return point(metrics, annotate ? annotated(line) : line, limits);
       case 'h':
-        return point(histograms, annotated(line));
+        return point(histograms, annotate ? annotated(line) : line, limits);
       case 't':
-        return span(annotated(line));
+        return span(annotate ? annotated(line) : line, limits);
       case 's':
         return spanLogs(line);
       default:
@@ -146,11 +174,11 @@ public final class Judge {
     } else if (line.startsWith("{") && line.endsWith("}")) {
       return spanLogs(line);
     } else if (line.startsWith("!M ") || line.startsWith("!H ") || line.startsWith("!D ")) {
-      return point(histograms, annotated(line));
+      return point(histograms, annotate ? annotated(line) : line, limits);
     } else if (line.startsWith("[") && line.endsWith("]")) {
       return new Answer(ERROR, 500, null);
     }
-    return point(metrics, annotated(line));
+    return point(metrics, annotate ? annotated(line) : line, limits);
   }
 
   private String annotated(String line) {
@@ -163,10 +191,11 @@ public final class Judge {
     return line + " source=\"" + remoteHost + "\"";
   }
 
-  private Answer point(ReportableEntityDecoder<String, ReportPoint> decoder, String line) {
+  private Answer point(
+      ReportableEntityDecoder<String, ReportPoint> decoder, String line, int limits) {
     List<ReportPoint> points = new ArrayList<>();
     try {
-      decoder.decode(line, points, "dummy");
+      decoder.decode(line, points, "dummy", limits == 0 ? null : centroids);
     } catch (Exception thrown) {
       return UNDECODED;
     }
@@ -175,14 +204,14 @@ public final class Judge {
       return new Answer(REJECT, 402, null);
     }
     try {
-      Validation.validatePoint(point, limits);
+      Validation.validatePoint(point, this.limits[limits]);
       return Answer.accept(ReportPointSerializer.pointToString(point));
     } catch (RuntimeException thrown) {
       return Answer.of(thrown);
     }
   }
 
-  private Answer span(String line) {
+  private Answer span(String line, int limits) {
     List<Span> decoded = new ArrayList<>();
     try {
       spans.decode(line, decoded, "dummy");
@@ -198,7 +227,7 @@ public final class Judge {
       return new Answer(REJECT, 402, null);
     }
     try {
-      Validation.validateSpan(span, limits, logs -> {});
+      Validation.validateSpan(span, this.limits[limits], logs -> {});
       return Answer.accept(spanText.apply(span).trim());
     } catch (RuntimeException thrown) {
       return Answer.of(thrown);
@@ -241,7 +270,8 @@ public final class Judge {
         return new Answer(ERROR, 500, null);
       }
     }
-    return spanLogsText.apply(logs) == null ? new Answer(DISCARD, 0, null) : Answer.accept(null);
+    String text = spanLogsText.apply(logs);
+    return text == null ? new Answer(DISCARD, 0, null) : Answer.accept(text);
   }
 
   private Answer event(String line) {

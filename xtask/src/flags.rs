@@ -35,7 +35,8 @@ xflags::xflags! {
             }
             /// The real receiver's decoders, which Maven brings; skipped where Java or Maven is not.
             cmd receiver {
-                /// How many encoded lines and how many mutated ones are compared, at least; 50,000 by default.
+                /// How many encoded lines of each kind, and how many others, are compared, at least; 50,000 by
+                /// default.
                 optional --lines lines: usize
                 /// Where the generator begins; 1 by default.
                 optional --seed seed: u64

@@ -4,9 +4,62 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::thread;
 
 use anyhow::{Context, bail};
-use wf_parse::{Format, Verdict};
+use fastrand::Rng;
+use wf_parse::{Format, Limits, Parser, Verdict};
 
 use super::{NOW_MILLIS, REMOTE_HOST};
+
+/// A line, and where it comes in.
+#[derive(Clone, Debug)]
+pub(crate) struct Question {
+    pub(crate) format: Format,
+    pub(crate) listener: Listener,
+    pub(crate) line: String,
+}
+
+/// What a receiver is set to, besides the format.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Listener {
+    pub(crate) limits: Preset,
+    pub(crate) http: bool,
+    /// A trace port, which adds no source.
+    pub(crate) bare: bool,
+}
+
+/// Limits that both `wf-format` and `wf-parse` know.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Preset {
+    #[default]
+    Proxy,
+    Tenant,
+    Strict,
+}
+
+impl Preset {
+    pub(crate) const ALL: [Self; 3] = [Self::Proxy, Self::Tenant, Self::Strict];
+}
+
+impl Listener {
+    /// A metric port over raw TCP more often than not.
+    pub(crate) fn any(rng: &mut Rng) -> Self {
+        let limits = Preset::ALL[usize::from(rng.u8(..4)) % 3];
+        Self { limits, http: rng.u8(..4) == 0, bare: rng.u8(..8) == 0 }
+    }
+
+    pub(crate) fn parser(self) -> Parser {
+        let limits = match self.limits {
+            Preset::Proxy => Limits::PROXY,
+            Preset::Tenant => Limits::TENANT,
+            Preset::Strict => Limits::DEFAULT,
+        };
+        let parser = Parser::new().limits(limits).now_millis(NOW_MILLIS).remote_host(REMOTE_HOST);
+        parser.http(self.http).annotate(!self.bare)
+    }
+
+    fn byte(self) -> u8 {
+        self.limits as u8 | u8::from(self.http) << 2 | u8::from(self.bare) << 3
+    }
+}
 
 /// The real receiver's decoders in a process of their own.
 pub(crate) struct Judge {
@@ -21,7 +74,7 @@ pub(crate) struct Answer {
     pub(crate) verdict: Verdict,
     /// The number of the reject code; none for lines that are not refused with one.
     pub(crate) code: Option<u16>,
-    /// What is sent on; the judge has none for span logs.
+    /// What is sent on.
     pub(crate) canonical: Option<String>,
 }
 
@@ -42,20 +95,21 @@ impl Judge {
     }
 
     /// Asks about all lines at once.
-    pub(crate) fn ask(&mut self, lines: &[(Format, String)]) -> anyhow::Result<Vec<Answer>> {
-        let questions = self.questions.as_mut().context("closed")?;
+    pub(crate) fn ask(&mut self, questions: &[Question]) -> anyhow::Result<Vec<Answer>> {
+        let pipe = self.questions.as_mut().context("closed")?;
         let answers = &mut self.answers;
         thread::scope(|scope| {
             let asking = scope.spawn(|| {
-                for (format, line) in lines {
-                    questions.write_all(&[letter(*format)])?;
-                    questions.write_all(&u32::try_from(line.len()).unwrap_or(u32::MAX).to_be_bytes())?;
-                    questions.write_all(line.as_bytes())?;
+                for Question { format, listener, line } in questions {
+                    pipe.write_all(&[letter(*format), listener.byte()])?;
+                    pipe.write_all(&u32::try_from(line.len()).unwrap_or(u32::MAX).to_be_bytes())?;
+                    pipe.write_all(line.as_bytes())?;
                 }
-                questions.flush()
+                pipe.flush()
             });
-            let answers =
-                lines.iter().map(|(_, line)| answer(answers).with_context(|| format!("about {line:?}")));
+            let answers = questions
+                .iter()
+                .map(|question| answer(answers).with_context(|| format!("about {question:?}")));
             let answers = answers.collect::<anyhow::Result<Vec<_>>>();
             match asking.join() {
                 Ok(asked) => asked?,

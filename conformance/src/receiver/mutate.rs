@@ -66,7 +66,7 @@ fn change(rng: &mut Rng, line: &mut Vec<char>, seeds: &[(Format, String)]) {
     }
 }
 
-fn character(rng: &mut Rng) -> char {
+pub(crate) fn character(rng: &mut Rng) -> char {
     const HOSTILE: &[char] = &[
         ' ', ' ', '"', '"', '\'', '\\', '=', '=', '#', '\t', '\r', '\u{b}', '\u{1c}', '\0', '\u{4}',
         '\u{7f}', '\u{85}', '\u{a0}', '\u{2003}', '\u{2007}', '\u{3000}', '\u{feff}', '∆', 'Δ', '~', '*',

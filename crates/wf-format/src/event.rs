@@ -50,7 +50,7 @@ impl<'a> Event<'a> {
     /// Makes an instant event without annotations, hosts or tags.
     ///
     /// `start` counts milliseconds since the epoch and must be positive: the service takes 0 for now. In the line form a
-    /// start below 10^12 is read as seconds.
+    /// time below 10^12 is read as seconds, and one from 10^13 on (the year 2286) as microseconds.
     #[inline]
     pub fn new(name: &'a str, start: impl Into<Millis>) -> Self {
         Self { name, start: start.into(), end: None, annotations: &(), hosts: &[], tags: &[] }

@@ -27,10 +27,10 @@
 //!
 //! For valid input the line equals the Python SDK's, numbers included (`42422.0`, `1e+16`, `1e-05`). Whatever is encoded
 //! is accepted by the receiver and means the same there, with three exceptions: the receiver refuses points far in the
-//! past or future, and there is no clock here; it reads starts of spans and events below 10^12 as seconds; and it renames
-//! the point tags `host` and `tag` to `_host` and `_tag`. Input that would not be accepted is changed where that does no
-//! great harm, and [`Encoded::changed`] says so, or refused with a [`FormatError`]; [`Strictness::Reject`] refuses all of
-//! it.
+//! past or future, and there is no clock here; it tells the unit of a span's or event's times by their size, seconds below
+//! 10^12 and microseconds from 10^15 (of an event 10^13) on; and it renames the point tags `host` and `tag` to `_host` and
+//! `_tag`. Input that would not be accepted is changed where that does no great harm, and [`Encoded::changed`] says so, or
+//! refused with a [`FormatError`]; [`Strictness::Reject`] refuses all of it.
 //!
 //! | in | becomes |
 //! |---|---|

@@ -50,8 +50,8 @@ impl<'a> Span<'a> {
     ///
     /// `start` counts milliseconds since the epoch and `duration` milliseconds; both may be integers or types that
     /// [`Millis`] is made from. The receiver takes the unit of both from the size of the start: below 10^12, as in some
-    /// examples of the documents, it reads seconds. A duration that is not smaller than the start is refused, because
-    /// the receiver would take it for an end time.
+    /// examples of the documents, it reads seconds, from 10^15 on microseconds. A duration that is not smaller than the
+    /// start is refused, because the receiver would take it for an end time.
     #[inline]
     pub fn new(
         name: &'a str,

@@ -42,12 +42,10 @@ impl SpanLogs {
     /// Reads the first JSON value of the line; what follows it is lost, as in the receiver.
     pub(crate) fn decode(line: &str) -> Result<Decoded, Box<Fault>> {
         let first = |text: &str| serde_json::Deserializer::from_str(text).into_iter::<Value>().next();
-        let value = match first(line) {
-            Some(Err(error)) => match json::readable(line).and_then(|readable| first(&readable)) {
-                Some(Ok(value)) => Some(Ok(value)),
-                _ => Some(Err(error)),
-            },
-            first => first,
+        let value = match json::readable(line)?.and_then(|readable| first(&readable)) {
+            Some(Ok(value)) => Some(Ok(value)),
+            // Once more, for a place in the line.
+            _ => first(line),
         };
         let value = match value {
             Some(Ok(value)) => value,
@@ -159,15 +157,18 @@ fn one(log: Value, end: usize, unwritable: &mut Option<Box<Fault>>) -> Result<Sp
 /// `JsonNode.asLong`: numbers are cut, numeric text is read, everything else is 0.
 fn as_long(value: &Value) -> i64 {
     match value {
-        Value::Number(number) => number
-            .as_i64()
-            // Java takes the low 64 bits of a longer integer. (From 2^64 on, serde_json has made it a double.)
-            .or_else(|| number.as_u64().map(|value| value as i64))
-            .or_else(|| number.as_f64().map(|value| value as i64))
-            .unwrap_or(0),
+        Value::Number(number) => {
+            number.as_i64().or_else(|| number.as_f64().map(|value| value as i64)).unwrap_or(0)
+        }
         Value::String(text) => {
             let text = java::trim(text);
-            text.parse().ok().or_else(|| number::parse_double(text).map(|value| value as i64)).unwrap_or(0)
+            let text = text.strip_prefix('+').unwrap_or(text);
+            // Digits alone are an integer, or nothing if they are too many.
+            let digits = text.strip_prefix('-').unwrap_or(text);
+            if digits.bytes().all(|byte| byte.is_ascii_digit()) {
+                return text.parse().unwrap_or(0);
+            }
+            number::parse_double(text).map_or(0, |value| value as i64)
         }
         Value::Bool(value) => i64::from(*value),
         _ => 0,
