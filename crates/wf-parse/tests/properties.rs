@@ -212,6 +212,26 @@ proptest! {
         reads_back(Format::Auto, &line)?;
     }
 
+    /// Any accepted line without an escaped quote: that looks like text that ends in a backslash, which the receiver itself
+    /// writes so that it does not read back.
+    #[test]
+    fn canonical_hostile_lines_read_back(
+        tail in hostile(),
+        head in prop::sample::select(vec!["", "foo 1 source=h k=", "!M #1 2 foo source=h k=", "@Event 1700000000 1700000001 e k="]),
+    ) {
+        let line = format!("{head}{}", quoted(&tail));
+        let parsed = parser().parse(Format::Auto, &line);
+        let Some(canonical) = parsed.canonical() else { return Ok(()) };
+        if canonical.contains("\\\"") {
+            return Ok(());
+        }
+        if let Some(Record::Metric(_) | Record::Histogram(_) | Record::Event(_)) = parsed.record() {
+            let again = parser().parse(Format::Auto, &canonical);
+            prop_assert_eq!(again.verdict(), Verdict::Accept, "{}: {:?}", canonical, again.problem());
+            prop_assert_eq!(essence(&again), essence(&parsed));
+        }
+    }
+
     /// Several operations are as many lines; together they say what the line said.
     #[test]
     fn canonical_source_tags_read_back(line in source_tag()) {
