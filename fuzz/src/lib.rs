@@ -8,6 +8,7 @@
 #[doc(hidden)]
 pub use libfuzzer_sys;
 
+use std::cell::RefCell;
 use std::path::Path;
 use std::{env, fs, io};
 
@@ -44,6 +45,17 @@ pub fn feed<'a, T: Arbitrary<'a>>(data: &'a [u8], check: impl FnOnce(T)) {
     if let Ok(input) = T::arbitrary_take_rest(Unstructured::new(data)) {
         check(input);
     }
+}
+
+/// Lends a buffer of `len` bytes, which hold whatever the last input left: to clear it would take as long as all the rest.
+pub fn with_buffer<T>(len: usize, f: impl FnOnce(&mut [u8]) -> T) -> T {
+    thread_local!(static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) });
+    BUFFER.with_borrow_mut(|buffer| {
+        if buffer.len() < len {
+            buffer.resize(len, 0);
+        }
+        f(&mut buffer[..len])
+    })
 }
 
 /// Replays the files named on the command line.

@@ -161,11 +161,15 @@ fn check(input: Input<'_>) {
 
 /// Encodes `point`; every line of what comes out is accepted, by TCP and by HTTP.
 fn accepted(format: wf_parse::Format, point: &impl Point, check: impl Fn(&Record<'_>, bool)) {
-    let mut buf = vec![0; 3 * wf_format::MAX_LINE_LEN];
-    let Ok(Encoded { line, changed, .. }) = Format::DEFAULT.default_source("d").encode(point, &mut buf)
-    else {
-        return;
-    };
+    wf_fuzz::with_buffer(3 * wf_format::MAX_LINE_LEN, |buf| {
+        if let Ok(encoded) = Format::DEFAULT.default_source("d").encode(point, buf) {
+            accepted_lines(format, encoded, check);
+        }
+    });
+}
+
+fn accepted_lines(format: wf_parse::Format, encoded: Encoded<'_>, check: impl Fn(&Record<'_>, bool)) {
+    let Encoded { line, changed, .. } = encoded;
     let lines = str::from_utf8(line).expect("a line is text");
     assert!(lines.ends_with('\n'));
     for line in lines.lines() {

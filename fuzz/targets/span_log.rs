@@ -21,8 +21,11 @@ fn check(input: Input<'_>) {
     judge(&parser, input.text);
 
     let logs: Vec<_> = input.logs.iter().map(|(micros, fields)| SpanLog::new(*micros, fields)).collect();
-    let mut buf = [0; wf_format::MAX_LINE_LEN];
-    let line = match SpanLogs::new(input.ids[0], input.ids[1], &logs).encode(&mut buf) {
+    wf_fuzz::with_buffer(wf_format::MAX_LINE_LEN, |buf| check_written(&parser, &input, &logs, buf));
+}
+
+fn check_written(parser: &Parser, input: &Input<'_>, logs: &[SpanLog<'_>], buf: &mut [u8]) {
+    let line = match SpanLogs::new(input.ids[0], input.ids[1], logs).encode(buf) {
         Ok(encoded) => std::str::from_utf8(encoded.line).expect("a line is text"),
         Err(error) => {
             let is_negative = input.logs.iter().any(|(micros, _)| *micros < 0);
@@ -52,7 +55,7 @@ fn check(input: Input<'_>) {
         while !line.is_char_boundary(place) {
             place -= 1;
         }
-        judge(&parser, &format!("{}{text}{}", &line[..place], &line[place..]));
+        judge(parser, &format!("{}{text}{}", &line[..place], &line[place..]));
     }
 }
 

@@ -7,8 +7,8 @@ use crate::tools;
 
 /// How long a plain run fuzzes each target, in seconds.
 pub(crate) const SECONDS: u32 = 10;
-/// Inputs of a long run are no longer than this, so that many are tried.
-const SHORT: &str = "-max_len=256";
+/// What makes a long run fast: short inputs, and none of the searches that cost more than the targets themselves.
+const FAST: [&str; 4] = ["-max_len=256", "-entropic=0", "-reduce_inputs=0", "-shrink=0"];
 /// Another path at every run.
 pub(crate) const ANY_PATH: u32 = 0;
 
@@ -40,7 +40,10 @@ pub(crate) fn run_executions(sh: &Shell, executions: u64, only: Option<&str>) ->
         let seeds = format!("fuzz/seeds/{target}");
         let runs = format!("-runs={executions}");
         sh.create_dir(&corpus)?;
-        cmd!(sh, "rustup run nightly cargo fuzz run --sanitizer none {target} {corpus} {seeds} -- {runs} {SHORT} -print_final_stats=1")
+        let fuzz =
+            cmd!(sh, "rustup run nightly cargo fuzz run --sanitizer none --no-trace-compares {target}");
+        fuzz.args([&corpus, &seeds, "--", &runs, "-print_final_stats=1"])
+            .args(FAST)
             .env("CARGO_TARGET_DIR", tools::target_dir(sh, "fuzz-long"))
             .run()?;
     }
