@@ -32,6 +32,7 @@ pub(crate) fn run(class_path: &Path, count: usize, seed: u64) -> anyhow::Result<
     let mut rng = Rng::with_seed(seed);
     let mut differences = Differences::default();
     let mut seeds = recorded()?;
+    check_judge(&mut judge)?;
     encoded_lines(&mut judge, &mut rng, count, &mut differences, &mut seeds)?;
     other_lines(&mut judge, &mut rng, count, &mut differences, &seeds)?;
     println!("{} differences", differences.count);
@@ -119,6 +120,21 @@ fn recorded() -> anyhow::Result<Vec<(Format, String)>> {
         Ok((format, row["line"].as_str().context("a row without a line")?.to_owned()))
     };
     RECORDED.lines().map(row).collect()
+}
+
+/// Holds the judge against what a running receiver made of lines, or else it proves nothing.
+fn check_judge(judge: &mut Judge) -> anyhow::Result<()> {
+    let listener = Listener::default();
+    let questions: Vec<_> =
+        recorded()?.into_iter().map(|(format, line)| Question { format, listener, line }).collect();
+    let answers = judge.ask(&questions)?;
+    for ((row, question), answer) in RECORDED.lines().zip(&questions).zip(answers) {
+        let row: Value = serde_json::from_str(row)?;
+        let verdict = row["verdict"].as_str().unwrap_or_default();
+        ensure!(answer.verdict.to_string() == verdict, "{question:?} was {verdict}, not {answer:?}");
+    }
+    println!("{:<18} {:>9}", "recorded", questions.len());
+    Ok(())
 }
 
 /// What became of the records of one kind.
