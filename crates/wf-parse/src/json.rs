@@ -1,5 +1,7 @@
 //! What Java reads in JSON otherwise than `serde_json`: halves of surrogate pairs, numbers of any size, and nesting.
 
+use std::fmt::Write;
+
 use serde_json::Value;
 
 use crate::problem::{Code, Fault};
@@ -22,7 +24,9 @@ const SHALLOW: usize = 100;
 ///
 /// Nesting and numbers that the receiver refuses.
 pub(crate) fn readable(json: &str) -> Result<Option<String>, Box<Fault>> {
-    check(json)?;
+    if !check(json)? {
+        return Ok(None);
+    }
     let mut out = String::new();
     let mut done = 0;
     let mut depth = 0_usize;
@@ -48,9 +52,9 @@ pub(crate) fn readable(json: &str) -> Result<Option<String>, Box<Fault>> {
                 depth = depth.saturating_sub(1);
                 None
             }
-            Token::Escape => escape(&json[at..]).1,
+            Token::Escape(true) => escape(&json[at..]).1,
             Token::Number(number) => number.instead(),
-            Token::Quote => None,
+            Token::Escape(false) | Token::Quote => None,
         };
         if let Some(instead) = instead {
             out.push_str(&json[done..at]);
@@ -82,15 +86,16 @@ fn first_value(json: &str) -> &str {
             Token::Open => depth += 1,
             Token::Close if depth <= 1 => return &json[..tokens.at],
             Token::Close => depth -= 1,
-            Token::Escape | Token::Number(_) | Token::Quote => {}
+            Token::Escape(_) | Token::Number(_) | Token::Quote => {}
         }
     }
     json
 }
 
-/// Refuses what the receiver refuses in the first value.
-fn check(json: &str) -> Result<(), Box<Fault>> {
+/// Refuses what the receiver refuses in the first value; tells whether something may have to be replaced there.
+fn check(json: &str) -> Result<bool, Box<Fault>> {
     let mut depth = 0_usize;
+    let mut is_odd = false;
     let mut tokens = Tokens { json, at: 0, in_text: false };
     while let Some((at, token)) = tokens.next() {
         match token {
@@ -100,6 +105,7 @@ fn check(json: &str) -> Result<(), Box<Fault>> {
                     let reason = format!("the JSON is nested more than {DEEPEST} levels deep");
                     return Err(Fault::new(Code::Syntax, at, reason));
                 }
+                is_odd |= depth > SHALLOW;
             }
             Token::Close => {
                 depth = depth.saturating_sub(1);
@@ -114,10 +120,12 @@ fn check(json: &str) -> Result<(), Box<Fault>> {
                     format!("the number has more than {LONGEST} digits"),
                 ));
             }
-            Token::Escape | Token::Number(_) | Token::Quote => {}
+            Token::Number(number) => is_odd |= number.instead().is_some(),
+            Token::Escape(it_is) => is_odd |= it_is,
+            Token::Quote => {}
         }
     }
-    Ok(())
+    Ok(is_odd)
 }
 
 struct Tokens<'a> {
@@ -131,7 +139,8 @@ enum Token<'a> {
     /// Of an object or array.
     Open,
     Close,
-    Escape,
+    /// Whether something else has to be written for it.
+    Escape(bool),
     Number(Number<'a>),
     Quote,
 }
@@ -153,7 +162,10 @@ impl<'a> Tokens<'a> {
                 self.in_text = !in_text;
                 (1, Token::Quote)
             }
-            b'\\' => (escape(&self.json[at..]).0, Token::Escape),
+            b'\\' => {
+                let (len, instead) = escape(&self.json[at..]);
+                (len, Token::Escape(instead.is_some()))
+            }
             b'{' | b'[' => (1, Token::Open),
             b'}' | b']' => (1, Token::Close),
             _ => {
@@ -172,16 +184,30 @@ fn escape(text: &str) -> (usize, Option<String>) {
         // A backslash before anything else is two bytes, or one before a character of more, which is an error anyway.
         return (if text.is_char_boundary(2) { 2 } else { 1 }, None);
     };
-    let rest = &text[first.len..];
-    match (first.value, Unit::first(rest)) {
-        (0xd800..0xdc00, Some(second)) if (0xdc00..0xe000).contains(&second.value) => {
-            let len = first.len + second.len;
-            let plain = first.is_plain && second.is_plain;
-            (len, (!plain).then(|| format!("\\u{:04x}\\u{:04x}", first.value, second.value)))
-        }
-        (0xd800..0xe000, _) => (first.len, Some("?".to_owned())),
-        (value, _) => (first.len, (!first.is_plain).then(|| format!("\\u{value:04x}"))),
+    if first.is_plain && !matches!(first.value, 0xd800..0xe000) {
+        return (first.len, None);
     }
+    let mut units = vec![first];
+    // Where the first is half of a pair, the second may be the other half.
+    if matches!(first.value, 0xd800..0xdc00) && first.rest.is_none() {
+        let second = Unit::first(&text[first.len..]);
+        units.extend(second.filter(|second| matches!(second.value, 0xdc00..0xe000)));
+    }
+    let len = units.iter().map(|unit| unit.len).sum();
+    let values = units.iter().flat_map(|unit| [Some(unit.value), unit.rest]).flatten();
+    let mut instead = String::new();
+    let mut is_plain = units.iter().all(|unit| unit.is_plain);
+    for value in char::decode_utf16(values) {
+        if let Ok(value) = value {
+            for unit in value.encode_utf16(&mut [0; 2]) {
+                let _ = write!(instead, "\\u{unit:04x}");
+            }
+        } else {
+            is_plain = false;
+            instead.push('?');
+        }
+    }
+    (len, (!is_plain).then_some(instead))
 }
 
 /// A UTF-16 unit as an escape gives it.
@@ -192,20 +218,25 @@ struct Unit {
     len: usize,
     /// All digits are ASCII.
     is_plain: bool,
+    /// What is left of a last digit that is two units.
+    rest: Option<u16>,
 }
 
 impl Unit {
     /// The receiver's reader looks at the lower half of a digit's unit only, so that `٣` (U+0663) is a `c`.
     fn first(text: &str) -> Option<Self> {
         let digits = text.strip_prefix("\\u")?;
-        let mut unit = Self { value: 0, len: 2, is_plain: true };
+        let mut unit = Self { value: 0, len: 2, is_plain: true, rest: None };
         let mut left = 4;
         for c in digits.chars() {
-            for half in c.encode_utf16(&mut [0; 2]) {
+            for &half in c.encode_utf16(&mut [0; 2]).iter() {
+                if left == 0 {
+                    unit.rest = Some(half);
+                    break;
+                }
                 let digit = char::from(half.to_le_bytes()[0]).to_digit(16)?;
                 unit.value = unit.value << 4 | u16::try_from(digit).ok()?;
-                // Not reproduced: an escape that ends within a character.
-                left = usize::checked_sub(left, 1)?;
+                left -= 1;
             }
             unit.len += c.len_utf8();
             unit.is_plain &= c.is_ascii();
@@ -292,6 +323,10 @@ mod tests {
         check(r#"["\u00٣1"]"#, Some(r#"["\u00c1"]"#));
         check(r#"["\ud83d\ude0İ"]"#, Some(r#"["\ud83d\ude00"]"#));
         check(r#"["\ud8٣d"]"#, Some(r#"["?"]"#));
+        check(r#"["\u003𝟗"]"#, Some(r#"["\u0035?"]"#));
+        check(r#"["\ud83𝟗"]"#, Some(r#"["\ud835\udfd7"]"#));
+        check(r#"["\ud83d\ude0𝟗"]"#, Some(r#"["\ud83d\ude05?"]"#));
+        check(r#"["\ude0𝟗"]"#, Some(r#"["??"]"#));
         check(r#"["\u00é1"]"#, None);
         check(r#"["\u😀00"]"#, None);
     }

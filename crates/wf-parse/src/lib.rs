@@ -32,7 +32,7 @@
 //!
 //! It never panics, works in time linear in the line, and knows the protocol from its documents and from recorded verdicts
 //! of the real receiver, not from the encoder in `wf-format`: each is the other's witness. The test `vectors` replays 210
-//! lines recorded from a running receiver and 740 hostile ones, most of them random, from its decoder; verdict, code, kind, tags and
+//! lines recorded from a running receiver and 745 hostile ones, most of them random, from its decoder; verdict, code, kind, tags and
 //! forwarded text all agree.
 //!
 //! Span logs are JSON as the receiver's library (Jackson 2.15) reads it: 1,000 levels of nesting and 1,000 digits of a number
