@@ -157,12 +157,46 @@ impl Writer<'_> {
     }
 
     fn number(&mut self) {
-        if self.rng.bool() {
-            let text = self.rng.u16(..).to_string();
-            self.quoted(&text);
-        } else {
-            self.token(NUMBERS);
+        let text = match self.rng.u8(..8) {
+            0..4 => self.rng.u16(..).to_string(),
+            4 => self.decimal(),
+            5 => self.hexadecimal(),
+            _ => return self.token(NUMBERS),
+        };
+        self.quoted(&text);
+    }
+
+    /// Near a double or between two, with more digits than it takes to tell.
+    fn decimal(&mut self) -> String {
+        let double = f64::from_bits(self.rng.u64(..));
+        match self.rng.u8(..4) {
+            0 => format!("{double:e}"),
+            1 => format!("{double:.*e}", self.rng.usize(..40)),
+            2 => format!("{double:.*}", self.rng.usize(..12)),
+            _ => {
+                let digits: String = (0..self.rng.usize(1..40)).map(|_| self.rng.digit(10)).collect();
+                let point = self.rng.usize(..=digits.len());
+                let exponent = self.rng.i16(-360..340);
+                format!("{}.{}e{exponent}", &digits[..point], &digits[point..])
+            }
         }
+    }
+
+    fn hexadecimal(&mut self) -> String {
+        let mut digits = |most: usize| -> String {
+            let length = self.rng.usize(..most);
+            // Zeros and ones decide which way it is rounded.
+            let digit = |_| {
+                if self.rng.bool() { self.rng.digit(16) } else { ['0', '8', 'f'][self.rng.usize(..3)] }
+            };
+            (0..length).map(digit).collect()
+        };
+        let (whole, fraction) = (digits(6), digits(20));
+        let point = if fraction.is_empty() { "" } else { "." };
+        let exponent = *self.rng.choice(&[-1080, -1074, -1022, -60, 0, 60, 1000, 1023]).unwrap_or(&0);
+        let exponent = exponent + self.rng.i32(-40..40);
+        let suffix = ["", "", "d", "F"][self.rng.usize(..4)];
+        format!("0x{whole}{point}{fraction}p{exponent}{suffix}")
     }
 
     fn time(&mut self) {

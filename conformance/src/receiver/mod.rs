@@ -1,6 +1,7 @@
 //! Holds this workspace's crates against the real receiver's decoders: what ours encodes they accept, with the meaning it
 //! was given, and of any line they and ours say the same. `cargo xtask conformance receiver` runs it.
 
+mod characters;
 mod grammar;
 mod hostile;
 mod intended;
@@ -83,11 +84,13 @@ fn other_lines(
     differences: &mut Differences,
     seeds: &[(Format, String)],
 ) -> anyhow::Result<()> {
+    let mut with_characters = characters::lines(count / 2);
     let mut counts = BTreeMap::new();
     let mut done = 0;
-    while done < count {
-        let question = |_| {
-            let (format, line) = match rng.u8(..4) {
+    loop {
+        let mut lines: Vec<_> = with_characters.by_ref().take(BATCH).collect();
+        if lines.is_empty() && done < count {
+            let other = |_| match rng.u8(..4) {
                 0 => grammar::line(rng),
                 1 => {
                     let made_up = [grammar::line(rng)];
@@ -95,17 +98,21 @@ fn other_lines(
                 }
                 _ => mutate::mutated(rng, seeds),
             };
-            Question { format, listener: Listener::any(rng), line }
-        };
-        let questions: Vec<_> = (0..BATCH).map(question).collect();
+            lines = (0..BATCH).map(other).collect();
+            done += lines.len();
+        }
+        if lines.is_empty() {
+            break;
+        }
+        let question = |(format, line)| Question { format, listener: Listener::any(rng), line };
+        let questions: Vec<_> = lines.into_iter().map(question).collect();
         for (question, answer) in questions.iter().zip(judge.ask(&questions)?) {
             let code = answer.code.map(|code| format!(" WF-{code}")).unwrap_or_default();
             *counts.entry(format!("{}{code}", answer.verdict)).or_insert(0_u64) += 1;
             differences.of_verdict(question, &answer);
         }
-        done += questions.len();
     }
-    println!("mutated or made up");
+    println!("mutated or made up, and with each character");
     for (verdict, count) in &counts {
         println!("{verdict:<18} {count:>9}");
     }
