@@ -42,10 +42,9 @@ fn main() -> anyhow::Result<()> {
     match &*arguments {
         [peer, python, script, folder, count] if peer.as_os_str() == "python" => {
             fs::create_dir_all(folder)?;
-            let count = number(count)?;
+            let count = usize::try_from(number(count)?)?;
             println!("{count} points of each kind from seed {SEED}");
-            let points = generate::points(SEED, usize::try_from(count)?);
-            run(&Peer { python, script }, folder, &points)
+            run(&Peer { python, script }, folder, count)
         }
         [peer, class_path, count, seed] if peer.as_os_str() == "receiver" => {
             receiver::run(class_path, usize::try_from(number(count)?)?, number(seed)?)
@@ -57,19 +56,29 @@ fn main() -> anyhow::Result<()> {
     }
 }
 
-fn run(peer: &Peer<'_>, folder: &Path, points: &[Point]) -> anyhow::Result<()> {
+fn run(peer: &Peer<'_>, folder: &Path, count: usize) -> anyhow::Result<()> {
     let default_source = gethostname::gethostname().to_string_lossy().into_owned();
-    let theirs = answers(peer, &folder.join("points.jsonl"), points)?;
-    let theirs: Vec<_> = theirs
-        .into_iter()
-        .zip(points)
-        .map(|(answer, point)| answer.map_err(|exception| anyhow!("{exception} for {point:?}")))
-        .collect::<anyhow::Result<_>>()?;
-    let ours: Vec<_> = points
-        .iter()
-        .map(|point| ours::lines(&default_source, point).with_context(|| format!("ours refuses {point:?}")))
-        .collect::<anyhow::Result<_>>()?;
-    let different = compare(points, &ours, &theirs)?;
+    let mut tallies = KINDS.map(|(name, kind)| (name, kind, Tally::default()));
+    // A batch at a time, because all of a million points and their lines would take gigabytes.
+    let mut sent = None;
+    for (seed, done) in (SEED..).zip((0..count).step_by(BATCH)) {
+        let points = generate::points(seed, BATCH.min(count - done));
+        let theirs = answers(peer, &folder.join("points.jsonl"), &points)?
+            .into_iter()
+            .zip(&points)
+            .map(|(answer, point)| answer.map_err(|exception| anyhow!("{exception} for {point:?}")))
+            .collect::<anyhow::Result<Vec<_>>>()?;
+        let ours = points
+            .iter()
+            .map(|point| {
+                ours::lines(&default_source, point).with_context(|| format!("ours refuses {point:?}"))
+            })
+            .collect::<anyhow::Result<Vec<_>>>()?;
+        compare(&points, &ours, &theirs, &mut tallies)?;
+        sent.get_or_insert((points, ours, theirs));
+    }
+    let different = print(&tallies)?;
+    let (points, ours, theirs) = sent.context("no points")?;
 
     let mut failed = Vec::new();
     let mut report = |client: &str, result: anyhow::Result<()>, lines: &Lines| match result {
@@ -81,7 +90,7 @@ fn run(peer: &Peer<'_>, folder: &Path, points: &[Point]) -> anyhow::Result<()> {
     };
     println!("\n{:<24} {}", "accepted lines by", KINDS.map(|(kind, _)| format!("{kind:>9}")).join(" "));
     let sent = by_kind(points.iter().zip(&ours), |_| true);
-    report("ours", wire::send_ours(points, &default_source, &sent), &sent);
+    report("ours", wire::send_ours(&points, &default_source, &sent), &sent);
     for road in wire::THEIRS {
         let sends =
             |point: &Point| point.python_can_send() && !(road.direct && matches!(point, Point::Event(_)));
@@ -141,9 +150,14 @@ fn answers(
     Ok(answers)
 }
 
-/// Prints a table of the kinds and returns how many records differ.
-fn compare(points: &[Point], ours: &[Vec<String>], theirs: &[Vec<String>]) -> anyhow::Result<usize> {
-    let mut tallies = KINDS.map(|(name, kind)| (name, kind, Tally::default()));
+type Tallies = [(&'static str, Kind, Tally); KINDS.len()];
+
+fn compare(
+    points: &[Point],
+    ours: &[Vec<String>],
+    theirs: &[Vec<String>],
+    tallies: &mut Tallies,
+) -> anyhow::Result<()> {
     for ((point, ours), theirs) in points.iter().zip(ours).zip(theirs) {
         ensure!(ours.len() == theirs.len(), "{ours:?} beside {theirs:?} of {point:?}");
         for (i, (ours, theirs)) in ours.iter().zip(theirs).enumerate() {
@@ -153,15 +167,20 @@ fn compare(points: &[Point], ours: &[Vec<String>], theirs: &[Vec<String>]) -> an
             }
         }
     }
+    Ok(())
+}
+
+/// Prints a table of the kinds and returns how many records differ.
+fn print(tallies: &Tallies) -> anyhow::Result<usize> {
     println!("{:<10} {:>9} {:>9} {:>9}  equal by rule", "kind", "compared", "equal", "different");
-    for (name, _, tally) in &tallies {
+    for (name, _, tally) in tallies {
         let mut rules = String::new();
         for (rule, count) in &tally.by_rule {
             write!(rules, "  {count} {rule}")?;
         }
         println!("{name:<10} {:>9} {:>9} {:>9}{rules}", tally.compared, tally.equal, tally.different.len());
     }
-    for (name, _, tally) in &tallies {
+    for (name, _, tally) in tallies {
         for (ours, theirs) in tally.different.iter().take(3) {
             println!("\n{name}\n  ours   {ours:?}\n  theirs {theirs:?}");
         }
@@ -206,3 +225,5 @@ fn write<'a>(path: &Path, points: impl Iterator<Item = &'a Point>) -> anyhow::Re
 }
 
 const SEED: u64 = 1;
+/// Points of each kind that are compared at once; the clients send the first ones.
+const BATCH: usize = 10_000;
