@@ -33,7 +33,10 @@ fn check(input: Input<'_>) {
         Some(Record::Event(event)) => {
             !MILLIS.contains(&event.start_millis) || !MILLIS.contains(&event.end_millis)
         }
-        Some(Record::Span(span)) => !MILLIS.contains(&span.start_millis),
+        // A duration that is not shorter than the start is read as an end.
+        Some(Record::Span(span)) => {
+            !MILLIS.contains(&span.start_millis) || span.duration_millis >= span.start_millis
+        }
         _ => false,
     };
     // And one of this input: a line has no line feed, so what is written for one cannot be a line again.
