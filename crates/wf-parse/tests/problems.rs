@@ -391,6 +391,10 @@ fn span_logs() {
     );
     check("{bad}", Code::Syntax, "2: the JSON is broken: key must be a string");
     check_as(Format::SpanLogs, "foo", Code::Syntax, "2: the JSON is broken: expected ident");
+    let deep = format!("{{\"x\":{}1{}}}", "[".repeat(1000), "]".repeat(1000));
+    check(&deep, Code::Syntax, "1005: the JSON is nested more than 1000 levels deep");
+    let long = format!("{{\"x\":{}}}", "1".repeat(1001));
+    check(&long, Code::Syntax, "6: the number has more than 1000 digits");
     let line = r#"{"traceId":"t","spanId":"s","logs":[{"timestamp":1,"fields":{"code":500}}]}"#;
     assert_eq!(parser().parse(Format::Auto, line).verdict(), Verdict::Discard);
     check(
