@@ -25,7 +25,7 @@ const fn shape(
     Shape { name, format, head, part, tail }
 }
 
-pub(crate) const SHAPES: [Shape; 16] = [
+pub(crate) const SHAPES: [Shape; 19] = [
     shape("letters", Format::Auto, "", "x", " 1 source=h"),
     shape("digits", Format::Auto, "a ", "1", " source=h"),
     shape("point-and-zeros", Format::Auto, "a 0.", "0", "1 source=h"),
@@ -48,7 +48,30 @@ pub(crate) const SHAPES: [Shape; 16] = [
         "{\"timestamp\":1,\"fields\":{}}]}",
     ),
     shape("nested-logs", Format::SpanLogs, "{\"traceId\":\"t\",\"spanId\":\"s\",\"logs\":[", "[", "]}"),
+    shape(
+        "deep-values",
+        Format::SpanLogs,
+        "{\"x\":[",
+        DEEP,
+        "0],\"traceId\":\"t\",\"spanId\":\"s\",\"logs\":[]}",
+    ),
+    shape("half-pairs", Format::SpanLogs, "{\"traceId\":\"", "\\ud83d", "\",\"spanId\":\"s\",\"logs\":[]}"),
+    shape(
+        "long-integers",
+        Format::SpanLogs,
+        "{\"x\":[",
+        "18446744073709551616,",
+        "0],\"traceId\":\"t\",\"spanId\":\"s\",\"logs\":[]}",
+    ),
 ];
+
+/// A value of 128 levels.
+const DEEP: &str = concat!(
+    "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[",
+    "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[",
+    "]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]",
+    "]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]],",
+);
 
 /// Lengths of a line, in bytes.
 pub(crate) const SIZES: [usize; 4] = [1 << 10, 16 << 10, 256 << 10, 1 << 20];
