@@ -33,9 +33,9 @@ fn check(input: Input<'_>) {
         Some(Record::Event(event)) => {
             !MILLIS.contains(&event.start_millis) || !MILLIS.contains(&event.end_millis)
         }
-        // A duration that is not shorter than the start is read as an end.
+        // A duration that is not shorter than the start is read as an end, and one of too many seconds turns negative.
         Some(Record::Span(span)) => {
-            !MILLIS.contains(&span.start_millis) || span.duration_millis >= span.start_millis
+            !MILLIS.contains(&span.start_millis) || !(0..span.start_millis).contains(&span.duration_millis)
         }
         _ => false,
     };
