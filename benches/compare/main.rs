@@ -25,14 +25,7 @@ use serde_json::json;
 use crate::python::Python;
 
 fn main() -> ExitCode {
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            // Not returned from here, which would print a backtrace where RUST_BACKTRACE is set for the tests.
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    benches::exit_code(run())
 }
 
 fn run() -> anyhow::Result<()> {

@@ -2,7 +2,7 @@
 //!
 //! Runs itself under callgrind, each case with few and with more rounds: the difference is free of what a start costs.
 #![forbid(unsafe_code)]
-#![expect(clippy::print_stderr, clippy::print_stdout, reason = "a program whose results are printed")]
+#![expect(clippy::print_stdout, reason = "a program whose results are printed")]
 
 mod case;
 mod committed;
@@ -18,14 +18,7 @@ use crate::committed::Committed;
 use crate::sweep::SHAPES;
 
 fn main() -> ExitCode {
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            // Not returned from here, which would print a backtrace where RUST_BACKTRACE is set for the tests.
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    benches::exit_code(run())
 }
 
 fn run() -> anyhow::Result<()> {

@@ -32,14 +32,12 @@ pub(crate) fn missing(sh: &Shell) -> Option<String> {
 /// Fuzzes each target, or the one named, until so many inputs were tried, without a sanitizer: there is no unsafe code but in
 /// the queue, which Miri checks.
 pub(crate) fn run_executions(sh: &Shell, executions: u64, only: Option<&str>) -> anyhow::Result<()> {
-    let targets = cmd!(sh, "rustup run nightly cargo fuzz list").read()?;
-    let mut found = false;
-    for target in targets.lines().filter(|target| only.is_none_or(|only| only == *target)) {
-        found = true;
-        let corpus = format!("fuzz/corpus/{target}");
-        let seeds = format!("fuzz/seeds/{target}");
-        let runs = format!("-runs={executions}");
-        sh.create_dir(&corpus)?;
+    let mut targets = targets(sh)?;
+    targets.retain(|target| only.is_none_or(|only| only == target));
+    ensure!(!targets.is_empty(), "no such fuzz target");
+    let runs = format!("-runs={executions}");
+    for target in targets {
+        let [corpus, seeds] = folders(sh, &target)?;
         let fuzz =
             cmd!(sh, "rustup run nightly cargo fuzz run --sanitizer none --no-trace-compares {target}");
         fuzz.args([&corpus, &seeds, "--", &runs, "-print_final_stats=1"])
@@ -47,23 +45,30 @@ pub(crate) fn run_executions(sh: &Shell, executions: u64, only: Option<&str>) ->
             .env("CARGO_TARGET_DIR", tools::target_dir(sh, "fuzz-long"))
             .run()?;
     }
-    ensure!(found, "no such fuzz target");
     Ok(())
 }
 
-/// Fuzzes each target in turn, along the path that `seed` chooses; 0 is another path each time. Findings stay in `fuzz/corpus`, crashes in `fuzz/artifacts`; neither is committed.
+/// Fuzzes each target in turn, along the path that `seed` chooses; 0 is another path each time.
 pub(crate) fn run(sh: &Shell, seconds: u32, seed: u32) -> anyhow::Result<()> {
-    let targets = cmd!(sh, "rustup run nightly cargo fuzz list").read()?;
-    ensure!(!targets.is_empty(), "no fuzz targets found");
-    for target in targets.lines() {
-        let corpus = format!("fuzz/corpus/{target}");
-        let seeds = format!("fuzz/seeds/{target}");
-        let time = format!("-max_total_time={seconds}");
-        let seed = format!("-seed={seed}");
-        sh.create_dir(&corpus)?;
+    let (time, seed) = (format!("-max_total_time={seconds}"), format!("-seed={seed}"));
+    for target in targets(sh)? {
+        let [corpus, seeds] = folders(sh, &target)?;
         cmd!(sh, "rustup run nightly cargo fuzz run {target} {corpus} {seeds} -- {time} {seed}")
             .env("CARGO_TARGET_DIR", tools::target_dir(sh, "fuzz"))
             .run()?;
     }
     Ok(())
+}
+
+fn targets(sh: &Shell) -> anyhow::Result<Vec<String>> {
+    let targets = cmd!(sh, "rustup run nightly cargo fuzz list").read()?;
+    ensure!(!targets.is_empty(), "no fuzz targets found");
+    Ok(targets.lines().map(str::to_owned).collect())
+}
+
+/// Where findings of a target go, which are not committed (nor are crashes, in `fuzz/artifacts`), and where its seeds are.
+fn folders(sh: &Shell, target: &str) -> anyhow::Result<[String; 2]> {
+    let folders = ["corpus", "seeds"].map(|folder| format!("fuzz/{folder}/{target}"));
+    sh.create_dir(&folders[0])?;
+    Ok(folders)
 }

@@ -15,8 +15,8 @@ const LONGEST: usize = 1000;
 const SHALLOW: usize = 100;
 
 /// Replaces in the first value of a text what `serde_json` does not read as Java does: half of a surrogate pair by `?`, as
-/// Java writes it out; digits of other scripts in escapes; an integer beyond 64 bits by its lowest ones; a number beyond a double by the largest power of ten; and
-/// what is nested deep by nothing. `None` if there is nothing to replace.
+/// Java writes it out; digits of other scripts in escapes; an integer beyond 64 bits by its lowest ones; a number beyond a
+/// double by the largest power of ten; and what is nested deep by nothing. `None` if there is nothing to replace.
 ///
 /// Looks at tokens alone: text that is no JSON stays so.
 ///

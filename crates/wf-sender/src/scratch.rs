@@ -8,8 +8,8 @@ thread_local! {
     static SPARE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
 }
 
-/// The place where a line is written before it is queued: the same memory for all sends of a thread, so that only the first
-/// long line allocates.
+/// The place where a line is written before it is queued: the same memory for all sends of a thread, so that only a line
+/// longer than those before allocates.
 ///
 /// A send within a send (from a `Tags` of the caller's, say) and a send while the thread's own values are dropped get memory
 /// of their own.

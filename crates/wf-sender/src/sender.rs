@@ -79,7 +79,7 @@ impl Sender {
 
     /// Encodes `point`, queues it and returns at once.
     ///
-    /// Never waits, and does not allocate for records up to 1,024 bytes. Lock-free: a thread stopped at the worst place
+    /// Never waits, and allocates only for a line longer than any that the thread has sent, or than 128 KiB. Lock-free: a thread stopped at the worst place
     /// delays the delivery of what was queued behind its point, but no other thread's `send`.
     ///
     /// # Errors
