@@ -2,6 +2,8 @@ use core::error::Error;
 use core::fmt;
 use core::str::FromStr;
 
+use crate::scan::{self, Window};
+
 /// The id of a trace or span, written as a UUID.
 ///
 /// Made from a `u128`, from text, or with feature `uuid` from a `Uuid`. The receiver insists on the UUID form for trace
@@ -18,17 +20,29 @@ use core::str::FromStr;
 pub struct Id(u128);
 
 impl Id {
+    /// The length of the text, in bytes.
+    pub(crate) const LENGTH: usize = 36;
+
     /// The id as text: five groups of lower-case hexadecimal digits.
-    pub(crate) fn text(self) -> [u8; 36] {
-        let [a, b, c, d] = [96, 64, 32, 0].map(|shift| hex((self.0 >> shift) as u32));
-        let mut text = [b'-'; 36];
-        text[..8].copy_from_slice(&a);
-        text[9..13].copy_from_slice(&b[..4]);
-        text[14..18].copy_from_slice(&b[4..]);
-        text[19..23].copy_from_slice(&c[..4]);
-        text[24..28].copy_from_slice(&c[4..]);
-        text[28..].copy_from_slice(&d);
+    pub(crate) fn text(self) -> [u8; Self::LENGTH] {
+        let mut window = [0; scan::WINDOW];
+        self.write(&mut window, 0);
+        let mut text = [0; Self::LENGTH];
+        text.copy_from_slice(&window[..Self::LENGTH]);
         text
+    }
+
+    /// Writes the text to a place in the window.
+    #[inline]
+    pub(crate) fn write(self, window: &mut Window, at: usize) {
+        let [a, b, c, d] = [96, 64, 32, 0].map(|shift| hex((self.0 >> shift) as u32));
+        // From the left, because some write over the place of the next.
+        for (place, digits) in [(0, a), (9, b), (14, b << 32), (19, c), (24, c << 32), (28, d)] {
+            scan::put(window, at + place, digits.to_be_bytes());
+        }
+        for hyphen in HYPHENS {
+            scan::put(window, at + hyphen, *b"-");
+        }
     }
 }
 
@@ -95,14 +109,14 @@ impl fmt::Display for ParseIdError {
 impl Error for ParseIdError {}
 
 /// The eight hexadecimal digits of a number, all at once: each step gives halves of a group groups of their own.
-fn hex(number: u32) -> [u8; 8] {
+fn hex(number: u32) -> u64 {
     let number = u64::from(number);
     let halves = (number | number << 16) & 0x0000_FFFF_0000_FFFF;
     let bytes = (halves | halves << 8) & 0x00FF_00FF_00FF_00FF;
     let digits = (bytes | bytes << 4) & 0x0F0F_0F0F_0F0F_0F0F;
     // One for each digit above nine, which reach sixteen if six is added.
     let letters = ((digits + 0x0606_0606_0606_0606) >> 4) & 0x0101_0101_0101_0101;
-    (digits + 0x3030_3030_3030_3030 + letters * LETTER_OFFSET).to_be_bytes()
+    digits + 0x3030_3030_3030_3030 + letters * LETTER_OFFSET
 }
 
 /// From where a letter would stand if it followed the nine to where it does.

@@ -4,7 +4,7 @@ use crate::changed::Changed;
 use crate::error::{Field, FormatError};
 use crate::format::{Format, NamePolicy, Strictness};
 use crate::limits::MAX_LINE_LEN;
-use crate::scan::{self, Alphabet, PlainText};
+use crate::scan::{self, Alphabet, PlainText, SHORT, SpanName, Window};
 
 /// A cursor over the caller's bytes.
 #[derive(Debug)]
@@ -26,15 +26,6 @@ pub(crate) struct Name {
     pub(crate) delta: bool,
     /// Its length in UTF-16 code units.
     pub(crate) units: usize,
-}
-
-/// The longest that the parts of a tag may be, in UTF-16 code units.
-#[derive(Clone, Copy)]
-pub(crate) struct TagLimits {
-    pub(crate) key: usize,
-    pub(crate) value: usize,
-    /// Key and value together.
-    pub(crate) pair: usize,
 }
 
 /// What becomes of text over its limit.
@@ -80,29 +71,21 @@ impl<'b, 'f> Line<'b, 'f> {
         let Some(room) = self.buf.get_mut(self.at..end) else {
             return Err(FormatError::BufferFull);
         };
-        // Calling the C library pays for long ones only.
-        if bytes.len() < 64 {
-            scan::copy::<scan::Anything>(room, bytes);
-        } else {
-            room.copy_from_slice(bytes);
-        }
+        room.copy_from_slice(bytes);
         self.at = end;
         Ok(())
     }
 
-    /// The `N` bytes from `prefix` bytes on, to write to before [`keep`](Self::keep), if there are as many.
-    #[inline]
-    pub(crate) fn room<const N: usize>(&mut self, prefix: usize) -> Option<&mut [u8; N]> {
-        self.buf.get_mut(self.at + prefix..)?.first_chunk_mut()
+    /// The beginning of what is left, to write to before [`keep`](Self::keep), if there is as much.
+    #[inline(always)]
+    pub(crate) fn window(&mut self) -> Option<&mut Window> {
+        self.buf.get_mut(self.at..)?.first_chunk_mut()
     }
 
-    /// Writes `prefix` and keeps `length` bytes after it.
-    #[inline]
-    pub(crate) fn keep<const P: usize>(&mut self, prefix: &[u8; P], length: usize) {
-        if let Some(place) = self.buf.get_mut(self.at..).and_then(<[u8]>::first_chunk_mut) {
-            *place = *prefix;
-        }
-        self.at = usize::min(self.at + P + length, self.buf.len());
+    /// Keeps so many bytes written to the [`window`](Self::window).
+    #[inline(always)]
+    pub(crate) fn keep(&mut self, length: usize) {
+        self.at += length;
     }
 
     /// Writes once more what was written between `start` and `end`.
@@ -161,43 +144,42 @@ impl<'b, 'f> Line<'b, 'f> {
     #[inline]
     pub(crate) fn name(&mut self, raw: &str, field: Field, limit: usize) -> Result<Name, FormatError> {
         // Every character of a clean name is one byte and one unit, and none can be trimmed.
-        let length = raw.len();
-        if 0 < length
-            && length <= limit
-            && self.keeps_slashes(raw)
-            && self.quoted::<scan::Name, 1>(b"\"", raw)
+        if raw.len() <= usize::min(SHORT, limit) && self.keeps_slashes(raw) && self.short_name(raw).is_some()
         {
-            return Ok(Name { delta: false, units: length });
+            return Ok(Name { delta: false, units: raw.len() });
         }
         self.name_with(raw, field, limit, false)
     }
 
-    /// Writes ` "key"="value"` if neither needs a change, the two fit the limits with a unit to spare, and there is room;
-    /// otherwise nothing. One check of the room for all of it, because tags are most of a line.
+    /// Writes a [`SHORT`] name, quoted, if it needs no change and there is room; otherwise nothing.
     #[inline]
-    pub(crate) fn clean_tag(&mut self, key: &str, value: &str, limits: TagLimits) -> bool {
-        let (key_len, value_len) = (key.len(), value.len());
-        // Both are lengths of slices, so the sum cannot overflow.
-        let fits = 0 < key_len
-            && key_len <= limits.key
-            && value_len <= limits.value
-            && key_len + value_len < limits.pair;
-        if !fits || !ends_plainly(value) || !self.keeps_slashes(key) {
-            return false;
+    fn short_name(&mut self, raw: &str) -> Option<()> {
+        let window = self.window()?;
+        scan::put(window, 0, *b"\"");
+        scan::copy::<scan::Name>(window, 1, raw.as_bytes())?;
+        scan::put(window, raw.len() + 1, *b"\"");
+        self.keep(raw.len() + 2);
+        Some(())
+    }
+
+    /// Writes ` "key"="value"` and returns the [`sample`](scan::sample) of the key, if neither needs a change but for a
+    /// slash, the key has at most half of [`SHORT`] and the value at most that, and there is room; otherwise nothing.
+    #[inline]
+    pub(crate) fn short_tag(&mut self, key: &str, value: &str) -> Option<u64> {
+        let are_short = key.len() <= SHORT / 2 && value.len() <= SHORT;
+        if !are_short || !ends_plainly(value) {
+            return None;
         }
-        let end = self.at + key_len + value_len + 6;
-        let Some([b1, q1, rest @ .., q4]) = self.buf.get_mut(self.at..end) else { return false };
-        let Some((key_to, [q2, equals, q3, value_to @ ..])) = rest.split_at_mut_checked(key_len) else {
-            return false;
-        };
-        (*b1, *equals) = (b' ', b'=');
-        (*q1, *q2, *q3, *q4) = (b'"', b'"', b'"', b'"');
-        let clean = scan::copy::<scan::Name>(key_to, key.as_bytes())
-            && scan::copy::<PlainText>(value_to, value.as_bytes());
-        if clean {
-            self.at = end;
-        }
-        clean
+        let value_at = key.len() + 5;
+        let window = self.window()?;
+        scan::put(window, 0, *b" \"");
+        let sample = scan::copy::<scan::Name>(window, 2, key.as_bytes())?;
+        // One byte more, which the value is written over.
+        scan::put(window, key.len() + 2, *b"\"=\"\"");
+        scan::copy::<PlainText>(window, value_at, value.as_bytes())?;
+        scan::put(window, value_at + value.len(), *b"\"");
+        self.keep(value_at + value.len() + 1);
+        Some(sample)
     }
 
     /// Tells whether every slash in a name is kept.
@@ -206,27 +188,19 @@ impl<'b, 'f> Line<'b, 'f> {
         self.format.names == NamePolicy::Receiver || !has_slash(raw)
     }
 
-    /// Writes text after `prefix`, which ends in its opening quote, if it needs no change, fits the limit, and there is
-    /// room; otherwise nothing.
+    /// Writes [`SHORT`] text after `prefix`, which ends in its opening quote, if it needs no change and there is room;
+    /// otherwise nothing.
     #[inline]
-    fn clean_text<const P: usize>(&mut self, prefix: &[u8; P], raw: &str, limit: usize) -> bool {
-        raw.len() <= limit && ends_plainly(raw) && self.quoted::<PlainText, P>(prefix, raw)
-    }
-
-    /// Writes `prefix`, `raw` and a quote if the bytes of `raw` all belong to the alphabet and there is room; otherwise
-    /// nothing.
-    #[inline(always)]
-    fn quoted<A: Alphabet, const P: usize>(&mut self, prefix: &[u8; P], raw: &str) -> bool {
-        let end = self.at + raw.len() + P + 1;
-        let Some([room @ .., close]) = self.buf.get_mut(self.at..end) else { return false };
-        let Some((open, middle)) = room.split_first_chunk_mut() else { return false };
-        *open = *prefix;
-        *close = b'"';
-        let clean = scan::copy::<A>(middle, raw.as_bytes());
-        if clean {
-            self.at = end;
+    fn short_text<A: Alphabet, const P: usize>(&mut self, prefix: [u8; P], raw: &str) -> Option<()> {
+        if !ends_plainly(raw) {
+            return None;
         }
-        clean
+        let window = self.window()?;
+        scan::put(window, 0, prefix);
+        scan::copy::<A>(window, P, raw.as_bytes())?;
+        scan::put(window, P + raw.len(), *b"\"");
+        self.keep(P + raw.len() + 1);
+        Some(())
     }
 
     /// Writes a delta counter's name, with a delta sign before it if it has none.
@@ -266,15 +240,15 @@ impl<'b, 'f> Line<'b, 'f> {
             NamePolicy::Receiver => &RECEIVER_NAME,
             NamePolicy::Python => &PYTHON_NAME,
         };
-        if rest.bytes().all(|byte| legal[usize::from(byte)]) {
+        if scan::holds::<scan::Name>(rest.as_bytes()) && self.keeps_slashes(rest) {
             self.put(rest.as_bytes())?;
         } else {
             self.change(place(field), FormatError::Characters(field))?;
-            let mut dash = [0; 4];
-            for character in rest.chars() {
-                let legal = u8::try_from(character).is_ok_and(|byte| legal[usize::from(byte)]);
-                let kept = if legal { character } else { '-' };
-                self.put(kept.encode_utf8(&mut dash).as_bytes())?;
+            // One for each character, whose first byte is no continuation.
+            for byte in rest.bytes().filter(|byte| byte & 0xC0 != 0x80) {
+                let Some(place) = self.buf.get_mut(self.at) else { return Err(FormatError::BufferFull) };
+                *place = if legal[usize::from(byte)] { byte } else { b'-' };
+                self.at += 1;
             }
         }
 
@@ -321,7 +295,7 @@ impl<'b, 'f> Line<'b, 'f> {
         limit: usize,
         overlong: Overlong,
     ) -> Result<(), FormatError> {
-        if self.clean_text(b"\"", raw, limit) {
+        if raw.len() <= usize::min(SHORT, limit) && self.short_text::<PlainText, 1>(*b"\"", raw).is_some() {
             return Ok(());
         }
         self.careful_text(raw, field, limit, overlong)
@@ -358,7 +332,7 @@ impl<'b, 'f> Line<'b, 'f> {
         self.put(b"\"")?;
         let bytes = text.as_bytes();
         let mut clean = 0;
-        let mut at = 0;
+        let mut at = if scan::holds::<PlainText>(bytes) { bytes.len() } else { 0 };
         while let Some(&byte) = bytes.get(at) {
             if !SPECIAL[usize::from(byte)] {
                 at += 1;
@@ -393,7 +367,12 @@ impl<'b, 'f> Line<'b, 'f> {
     pub(crate) fn source(&mut self, own: Option<&str>) -> Result<(), FormatError> {
         let limit = self.format.limits.source.into();
         match own.or(self.format.default_source) {
-            Some(source) if self.clean_text(b" source=\"", source, limit) => Ok(()),
+            Some(source)
+                if source.len() <= usize::min(SHORT, limit)
+                    && self.short_text::<PlainText, 9>(*b" source=\"", source).is_some() =>
+            {
+                Ok(())
+            }
             _ => self.careful_source(own, limit),
         }
     }
@@ -428,11 +407,12 @@ impl<'b, 'f> Line<'b, 'f> {
     /// the `=` of a first `source=` that a blank follows, because a proxy's metric port would then overlook the real
     /// source and add its own after the duration, where nothing may stand.
     pub(crate) fn span_name(&mut self, raw: &str) -> Result<(), FormatError> {
-        let start = self.at;
-        self.text(raw, Field::Name, self.format.limits.span_name.into(), Overlong::Refuse)?;
-        if !raw.contains(['*', '=']) {
+        let limit = self.format.limits.span_name.into();
+        if raw.len() <= usize::min(SHORT, limit) && self.short_text::<SpanName, 1>(*b"\"", raw).is_some() {
             return Ok(());
         }
+        let start = self.at;
+        self.careful_text(raw, Field::Name, limit, Overlong::Refuse)?;
         let mut replaced = false;
         let written = self.since_mut(start);
         for byte in written.iter_mut().filter(|byte| **byte == b'*') {

@@ -1,11 +1,11 @@
 //! Numbers in the notation of Python's `repr`: the shortest digits that round-trip, `42422.0`, `1e+16`, `1e-05`.
 //!
-//! Design: most values are whole or have a few decimals, and most integers but times are small. Those are written
-//! straight into the line, eight digits at once; zmij and itoa do the others, and all of them where the buffer is nearly
-//! full.
+//! Design: most values are whole or have a few decimals. Those and integers below 10^16 are written straight into the
+//! line, eight digits at once; zmij and itoa do the others, and all of them where the buffer is nearly full.
 
 use crate::error::FormatError;
 use crate::line::Line;
+use crate::scan::{Window, put};
 
 /// Writes `prefix` and a finite number.
 #[inline]
@@ -15,13 +15,17 @@ pub(crate) fn float<const P: usize>(
     value: f64,
 ) -> Result<(), FormatError> {
     // No two decimals of 15 digits or fewer are the same double, so one that reads back as the value is its shortest
-    // text. The cast saturates, and the division rounds correctly.
-    let scaled = (value * DECIMALS) as i64;
-    let magnitude = scaled.unsigned_abs();
-    if magnitude < E8 * E4 && scaled as f64 / DECIMALS == value {
-        if let Some(room) = line.room(P) {
-            let length = decimals(room, magnitude, value.is_sign_negative());
-            line.keep(prefix, length);
+    // text. Beside so large a number there is no room for a fraction, so the sum is rounded, and ends in the integer.
+    let magnitude = value.abs();
+    let rounded = magnitude * DECIMALS + ONES;
+    let scaled = rounded - ONES;
+    if scaled < (E8 * E4) as f64 && scaled / DECIMALS == magnitude {
+        if let Some(window) = line.window() {
+            put(window, 0, *prefix);
+            put(window, P, *b"-");
+            let at = P + usize::from(value.is_sign_negative());
+            let end = decimals(window, at, rounded.to_bits() & (ONES as u64 - 1));
+            line.keep(end);
             return Ok(());
         }
     }
@@ -36,10 +40,25 @@ pub(crate) fn integer<const P: usize>(
     value: i64,
 ) -> Result<(), FormatError> {
     let magnitude = value.unsigned_abs();
-    if value >= 0 && magnitude < E8 {
-        if let Some(room) = line.room(P) {
-            let length = leading(room, 0, magnitude);
-            line.keep(prefix, length);
+    if value >= 0 && magnitude < E8 * E8 {
+        if let Some(window) = line.window() {
+            put(window, 0, *prefix);
+            let end = match magnitude {
+                // Most times: no zeros to look for.
+                E9..E10 => {
+                    let tens = magnitude / E9;
+                    put(window, P, [b'0' + tens as u8, b'0' + (magnitude / E8 - tens * 10) as u8]);
+                    put(window, P + 2, padded(magnitude % E8));
+                    P + 10
+                }
+                E8.. => {
+                    let at = leading(window, P, magnitude / E8);
+                    put(window, at, padded(magnitude % E8));
+                    at + 8
+                }
+                _ => leading(window, P, magnitude),
+            };
+            line.keep(end);
             return Ok(());
         }
     }
@@ -47,27 +66,32 @@ pub(crate) fn integer<const P: usize>(
     line.put(itoa::Buffer::new().format(value).as_bytes())
 }
 
-/// Writes a number of ten-thousandths, below 10^12, and returns the length.
+/// Writes a number of ten-thousandths, below 10^12, and returns where it ends.
 #[inline(always)]
-fn decimals(room: &mut [u8; ROOM], magnitude: u64, negative: bool) -> usize {
-    room[0] = b'-';
-    let at = leading(room, usize::from(negative), magnitude / E4);
+fn decimals(window: &mut Window, at: usize, magnitude: u64) -> usize {
+    let at = leading(window, at, magnitude / E4);
     let fraction = four_digits(magnitude % E4) as u32;
     // The last digit stands in the highest byte; the first is kept even if it is a zero.
     let zeros = (fraction | 1).leading_zeros() as usize / 8;
-    put_at(room, at, [b'.']);
-    put_at(room, at + 1, (fraction | ZEROS as u32).to_le_bytes());
+    put(window, at, [b'.']);
+    put(window, at + 1, (fraction | ZEROS as u32).to_le_bytes());
     at + 5 - zeros
 }
 
 /// Writes an integer below 10^8 without zeros before it, and returns where it ends.
 #[inline(always)]
-fn leading(room: &mut [u8; ROOM], at: usize, value: u64) -> usize {
+fn leading(window: &mut Window, at: usize, value: u64) -> usize {
     let digits = if value < E4 { four_digits(value) << 32 } else { eight_digits(value) };
     // The last digit is kept even if it is a zero.
     let zeros = (digits | 1 << 56).trailing_zeros() & !7;
-    put_at(room, at, ((digits | ZEROS) >> zeros).to_le_bytes());
+    put(window, at, ((digits | ZEROS) >> zeros).to_le_bytes());
     at + 8 - zeros as usize / 8
+}
+
+/// An integer below 10^8 with zeros before it.
+#[inline(always)]
+fn padded(value: u64) -> [u8; 8] {
+    (eight_digits(value) | ZEROS).to_le_bytes()
 }
 
 /// The digits of an integer below 10^8, one in each byte, the first in the lowest. Each step halves the groups, and
@@ -88,15 +112,6 @@ fn four_digits(value: u64) -> u64 {
     let twos = hundreds | value.wrapping_sub(hundreds.wrapping_mul(100)) << 16;
     let tens = (twos.wrapping_mul(103) >> 10) & 0xF_000F;
     tens | twos.wrapping_sub(tens.wrapping_mul(10)) << 8
-}
-
-#[inline(always)]
-fn put_at<const N: usize>(room: &mut [u8; ROOM], at: usize, bytes: [u8; N]) {
-    // Changes nothing, and tells the compiler that there is room.
-    let at = at % (ROOM / 2);
-    if let Some(place) = room.get_mut(at..).and_then(<[u8]>::first_chunk_mut) {
-        *place = bytes;
-    }
 }
 
 #[inline(never)]
@@ -154,11 +169,13 @@ fn exponential(line: &mut Line<'_, '_>, text: &str) -> Result<(), FormatError> {
 
 // A double needs 17 digits; a positional number of this size carries zeros after them.
 const MAX_DIGITS: usize = 32;
-/// What the fast ways may write over: nothing starts after a sign and eight digits or is longer than eight.
-const ROOM: usize = 32;
 const DECIMALS: f64 = E4 as f64;
+/// 2^52, from where on doubles are whole.
+const ONES: f64 = (1_u64 << 52) as f64;
 const E4: u64 = 10_000;
 const E8: u64 = 100_000_000;
+const E9: u64 = E8 * 10;
+const E10: u64 = E8 * 100;
 const ZEROS: u64 = 0x3030_3030_3030_3030;
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
 //! Copying text while looking at it, many bytes at a time.
 //!
 //! Design: nearly all names, keys and values need no change, so they are copied in the same pass that finds this out;
-//! for the others the pass was in vain, and the careful one writes over it. Texts are short, so there is hardly a loop: a
-//! text of 8 to 15 bytes is two chunks of 8 that overlap, and so on. Chunks have fixed sizes, so loads and stores are
-//! single instructions. Of 16 bytes the compiler makes vector code; of 8 it makes worse than a loop, so those are
-//! compared within a 64-bit word.
+//! for the others the pass was in vain, and the careful one writes over it. They are short too, so there is no loop: a
+//! text of 8 to 15 bytes is two chunks of 8 that overlap, and so on. Chunks have fixed sizes, and go to a [`Window`] of
+//! fixed size, so loads and stores are single instructions without checks. Of 16 bytes in memory the compiler makes vector
+//! code; of fewer it makes worse than a loop, so those are compared within a 64-bit word.
 
 /// A set of ASCII characters.
 pub(crate) trait Alphabet {
@@ -27,9 +27,12 @@ impl Alphabet for Name {
 
     #[inline(always)]
     fn strangers(bytes: u64) -> u64 {
+        // The ranges have nothing in common.
         let low = bytes & !HIGH;
-        let letter = between(low | repeat(0x20), b'a', b'z');
-        !(letter | between(low, b',', b'9') | between(low, b'_', b'_')) | bytes
+        let letter = from(low | repeat(0x20), b'a') ^ from(low | repeat(0x20), b'z' + 1);
+        let digit = from(low, b',') ^ from(low, b'9' + 1);
+        let underscore = from(low, b'_') ^ from(low, b'_' + 1);
+        !(letter ^ digit ^ underscore) | bytes
     }
 }
 
@@ -51,75 +54,116 @@ impl Alphabet for PlainText {
     }
 }
 
-/// All bytes: for copying alone.
-pub(crate) struct Anything;
+/// The same but for what is replaced in the name of a span.
+pub(crate) struct SpanName;
 
-impl Alphabet for Anything {
+impl Alphabet for SpanName {
     #[inline(always)]
-    fn holds(_: u8) -> bool {
-        true
+    fn holds(byte: u8) -> bool {
+        PlainText::holds(byte) & (byte != b'*') & (byte != b'=')
     }
 
     #[inline(always)]
-    fn strangers(_: u64) -> u64 {
-        0
+    fn strangers(bytes: u64) -> u64 {
+        let star = (bytes ^ repeat(b'*')).wrapping_sub(repeat(1));
+        let equals = (bytes ^ repeat(b'=')).wrapping_sub(repeat(1));
+        PlainText::strangers(bytes) | star | equals
     }
 }
 
-/// Copies `from` to `to`, which must be as long, and tells whether all its bytes belong to the alphabet.
+/// The beginning of the room that is left.
+pub(crate) type Window = [u8; WINDOW];
+pub(crate) const WINDOW: usize = 80;
+
+/// Writes `bytes` to a place below 64.
 #[inline(always)]
-pub(crate) fn copy<A: Alphabet>(to: &mut [u8], from: &[u8]) -> bool {
-    if to.len() != from.len() {
-        return false;
+pub(crate) fn put<const N: usize>(window: &mut Window, at: usize, bytes: [u8; N]) {
+    const { assert!(N <= WINDOW - 64) };
+    // Changes nothing, and tells the compiler that there is room.
+    let at = at % 64;
+    if let Some(place) = window.get_mut(at..).and_then(<[u8]>::first_chunk_mut) {
+        *place = bytes;
     }
-    if let (Some(last), Some(to_last)) = (from.last_chunk::<16>(), to.last_chunk_mut::<16>()) {
-        *to_last = *last;
-        let mut all = holds_all::<A>(last);
-        let (to, _) = to.split_at_mut(from.len() - 1);
-        for (to, from) in to.chunks_exact_mut(16).zip(from.chunks_exact(16)) {
-            if let (Some(to), Some(from)) = (to.first_chunk_mut::<16>(), from.first_chunk::<16>()) {
-                all &= holds_all::<A>(from);
-                *to = *from;
-            }
-        }
-        return all;
+}
+
+/// The longest text that [`copy`] takes, in bytes.
+pub(crate) const SHORT: usize = 32;
+
+/// Copies a text of 1 to [`SHORT`] bytes to a place in the window, and returns its [`sample`] if all its bytes belong to
+/// the alphabet.
+#[inline(always)]
+pub(crate) fn copy<A: Alphabet>(window: &mut Window, at: usize, text: &[u8]) -> Option<u64> {
+    let length = text.len();
+    if let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {
+        put::<16>(window, at, *first);
+        put::<16>(window, at + length - 16, *last);
+        return hold_both::<A>(first, last).then(|| sample(text));
     }
-    if let Some((first, last)) = copy_ends::<8>(to, from) {
-        let strangers = A::strangers(u64::from_le_bytes(first)) | A::strangers(u64::from_le_bytes(last));
-        return strangers & HIGH == 0;
+    let (strangers, sample) = if let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {
+        put::<8>(window, at, *first);
+        put::<8>(window, at + length - 8, *last);
+        let (first, last) = (u64::from_le_bytes(*first), u64::from_le_bytes(*last));
+        (A::strangers(first) | A::strangers(last), mix(first, last))
+    } else if let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {
+        put::<4>(window, at, *first);
+        put::<4>(window, at + length - 4, *last);
+        let both = join(*first, *last);
+        (A::strangers(both), both)
+    } else {
+        let [first, middle, last] = few(text)?;
+        put(window, at, [first]);
+        put(window, at + length / 2, [middle]);
+        put(window, at + length - 1, [last]);
+        let few = u32::from_le_bytes([first, middle, last, first]).into();
+        (A::strangers(few | few << 32), few)
+    };
+    (strangers & HIGH == 0).then_some(sample)
+}
+
+/// Tells whether all bytes of a text belong to the alphabet.
+pub(crate) fn holds<A: Alphabet>(text: &[u8]) -> bool {
+    let Some(last) = text.last_chunk::<16>() else { return text.iter().all(|&byte| A::holds(byte)) };
+    text.chunks_exact(16).filter_map(<[u8]>::first_chunk).all(|chunk| hold_both::<A>(chunk, last))
+}
+
+/// A number for a text, mostly another one for another text: all of it up to 7 bytes, its ends if it is longer.
+#[inline(always)]
+pub(crate) fn sample(text: &[u8]) -> u64 {
+    if let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {
+        mix(u64::from_le_bytes(*first), u64::from_le_bytes(*last))
+    } else if let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {
+        join(*first, *last)
+    } else {
+        few(text).map_or(0, |[first, middle, last]| u32::from_le_bytes([first, middle, last, first]).into())
     }
-    if let Some((first, last)) = copy_ends::<4>(to, from) {
-        let bytes = u64::from(u32::from_le_bytes(first)) | u64::from(u32::from_le_bytes(last)) << 32;
-        return A::strangers(bytes) & HIGH == 0;
-    }
-    // Three bytes at most; looking at them together measured slower.
-    let mut all = true;
-    for (to, &from) in to.iter_mut().zip(from) {
-        all &= A::holds(from);
-        *to = from;
-    }
-    all
+}
+
+#[inline(always)]
+fn mix(first: u64, last: u64) -> u64 {
+    first ^ last.rotate_left(32)
+}
+
+#[inline(always)]
+fn join(first: [u8; 4], last: [u8; 4]) -> u64 {
+    u64::from(u32::from_le_bytes(first)) | u64::from(u32::from_le_bytes(last)) << 32
+}
+
+/// All bytes of a text of one to three, some of them twice.
+#[inline(always)]
+fn few(text: &[u8]) -> Option<[u8; 3]> {
+    Some([*text.first()?, *text.get(text.len() / 2)?, *text.last()?])
 }
 
 /// Not inlined, because the compiler makes good vector code of it only where nothing else is around.
 #[inline(never)]
-fn holds_all<A: Alphabet>(bytes: &[u8; 16]) -> bool {
-    bytes.iter().fold(true, |all, &byte| all & A::holds(byte))
+fn hold_both<A: Alphabet>(first: &[u8; 16], last: &[u8; 16]) -> bool {
+    first.iter().zip(last).fold(true, |all, (&first, &last)| all & A::holds(first) & A::holds(last))
 }
 
-/// Copies the first and the last `N` bytes, which overlap or meet in a text of `N` to twice as many, and returns them.
+/// Sets the high bit of each byte from `least` on; no byte may have it set before.
 #[inline(always)]
-fn copy_ends<const N: usize>(to: &mut [u8], from: &[u8]) -> Option<([u8; N], [u8; N])> {
-    let (&first, &last) = (from.first_chunk::<N>()?, from.last_chunk::<N>()?);
-    *to.first_chunk_mut()? = first;
-    *to.last_chunk_mut()? = last;
-    Some((first, last))
-}
-
-/// Sets the high bit of each byte from `low` to `high`; no byte may have it set before.
-#[inline(always)]
-const fn between(bytes: u64, low: u8, high: u8) -> u64 {
-    ((bytes | HIGH) - repeat(low)) & ((repeat(high) | HIGH) - bytes)
+const fn from(bytes: u64, least: u8) -> u64 {
+    bytes.wrapping_add(repeat(0x80 - least))
 }
 
 const fn repeat(byte: u8) -> u64 {
@@ -134,31 +178,39 @@ mod tests {
 
     use std::vec::Vec;
 
-    use super::{Alphabet, Name, PlainText, copy};
+    use super::{Alphabet, Name, PlainText, SHORT, SpanName, WINDOW, copy, holds, sample};
 
     #[track_caller]
     fn check<A: Alphabet>() {
-        for length in 0..70 {
+        for length in 1..70 {
             let clean = std::vec![b'a'; length];
-            let mut to = std::vec![0; length];
-            assert!(copy::<A>(&mut to, &clean));
-            assert_eq!(to, clean);
+            check_one::<A>(&clean, true);
             for at in 0..length {
                 for byte in 0..=255 {
-                    let mut from = clean.clone();
-                    from[at] = byte;
-                    assert_eq!(copy::<A>(&mut to, &from), A::holds(byte), "{length} {at} {byte}");
-                    assert_eq!(to, from);
+                    let mut text = clean.clone();
+                    text[at] = byte;
+                    check_one::<A>(&text, A::holds(byte));
                 }
             }
         }
-        assert!(!copy::<A>(&mut [0; 3], b"aa"));
+        assert_eq!(copy::<A>(&mut [0; WINDOW], 0, b""), None);
+    }
+
+    #[track_caller]
+    fn check_one<A: Alphabet>(text: &[u8], is_clean: bool) {
+        assert_eq!(holds::<A>(text), is_clean, "{text:?}");
+        if text.len() <= SHORT {
+            let mut window = [0; WINDOW];
+            assert_eq!(copy::<A>(&mut window, 21, text), is_clean.then(|| sample(text)), "{text:?}");
+            assert_eq!(&window[21..][..text.len()], text);
+        }
     }
 
     #[test]
     fn every_byte_is_seen_wherever_it_stands() {
         check::<Name>();
         check::<PlainText>();
+        check::<SpanName>();
     }
 
     #[test]

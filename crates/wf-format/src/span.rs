@@ -4,6 +4,7 @@ use crate::id::Id;
 use crate::line::Line;
 use crate::number;
 use crate::point::{Encode, Point};
+use crate::scan;
 use crate::span_log::{SpanLog, SpanLogs};
 use crate::tag_list::{self, TagKind};
 use crate::tags::Tags;
@@ -218,7 +219,13 @@ impl<T: Tags + ?Sized> Encode for Span<'_, T> {
     }
 }
 
-fn reference(line: &mut Line<'_, '_>, key: &[u8], id: Id) -> Result<(), FormatError> {
+fn reference<const P: usize>(line: &mut Line<'_, '_>, key: &[u8; P], id: Id) -> Result<(), FormatError> {
+    if let Some(window) = line.window() {
+        scan::put(window, 0, *key);
+        id.write(window, P);
+        line.keep(P + Id::LENGTH);
+        return Ok(());
+    }
     line.put(key)?;
     line.put(&id.text())
 }

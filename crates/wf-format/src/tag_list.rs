@@ -6,12 +6,16 @@
 
 use crate::changed::Changed;
 use crate::error::{Field, FormatError};
-use crate::line::{Line, Overlong, TagLimits};
+use crate::format::NamePolicy;
+use crate::limits::Limits;
+use crate::line::{Line, Overlong};
+use crate::scan::{self, SHORT};
 use crate::tags::Tags;
 
 pub(crate) struct TagList {
     kind: TagKind,
-    limits: TagLimits,
+    /// Whether the limits and the policy for names allow whatever [`Line::short_tag`] takes.
+    takes_short: bool,
     /// How many tags there may be.
     limit: usize,
     /// Where the first tag starts in the line.
@@ -45,13 +49,19 @@ pub(crate) fn write<T: Tags + ?Sized>(
         TagKind::Span { references, .. } => references,
     };
     let limits = &line.format.limits;
-    let (key, value, pair, limit) = match kind {
-        TagKind::Point => (limits.tag_key, limits.tag_value, limits.tag_pair.into(), limits.tags),
-        TagKind::Span { .. } => (limits.span_tag_key, limits.span_tag_value, usize::MAX, limits.span_tags),
+    let limit = match kind {
+        TagKind::Point => limits.tags,
+        TagKind::Span { .. } => limits.span_tags,
     };
-    let limits = TagLimits { key: key.into(), value: value.into(), pair };
-    let limit = limit.into();
-    let mut list = TagList { kind, limits, limit, start: line.len(), global_start: None, count, seen: 0 };
+    let mut list = TagList {
+        kind,
+        takes_short: kind.limits(limits).take_short() && line.format.names == NamePolicy::Receiver,
+        limit: limit.into(),
+        start: line.len(),
+        global_start: None,
+        count,
+        seen: 0,
+    };
     list.check_count()?;
     own.try_for_each(&mut |key, value| list.add(line, key, value))?;
     if let Some(global) = line.format.tags {
@@ -65,30 +75,68 @@ pub(crate) fn write<T: Tags + ?Sized>(
     Ok(())
 }
 
+impl TagKind {
+    #[inline]
+    fn limits(self, limits: &Limits) -> TagLimits {
+        match self {
+            Self::Point => TagLimits {
+                key: limits.tag_key.into(),
+                value: limits.tag_value.into(),
+                pair: limits.tag_pair.into(),
+            },
+            Self::Span { .. } => TagLimits {
+                key: limits.span_tag_key.into(),
+                value: limits.span_tag_value.into(),
+                pair: usize::MAX,
+            },
+        }
+    }
+}
+
+/// The longest that the parts of a tag may be, in UTF-16 code units.
+#[derive(Clone, Copy)]
+struct TagLimits {
+    key: usize,
+    value: usize,
+    /// Key and value together.
+    pair: usize,
+}
+
+impl TagLimits {
+    /// Tells whether a key of half of [`SHORT`], one unit more, and a value of [`SHORT`] are within them.
+    #[inline]
+    fn take_short(self) -> bool {
+        self.key >= SHORT / 2 && self.value >= SHORT && self.pair > SHORT / 2 + 1 + SHORT
+    }
+}
+
 impl TagList {
     #[inline]
     fn add(&mut self, line: &mut Line<'_, '_>, key: &str, value: &str) -> Result<(), FormatError> {
         let start = line.len();
-        let (bit, key_end) = if line.clean_tag(key, value, self.limits) {
+        let short = if self.takes_short { line.short_tag(key, value) } else { None };
+        let sample = if let Some(sample) = short {
             self.check_key(key.as_bytes())?;
-            (bit(key.as_bytes()), start + key.len() + 3)
+            sample
         } else {
             let key_end = self.write_tag(line, key, value)?;
             // Between the blank and the quotes.
-            (bit(line.between(start + 2, key_end - 1)), key_end)
+            scan::sample(line.between(start + 2, key_end - 1))
         };
         self.count += 1;
+        // A product with an odd number of many ones carries all bits into the highest six.
+        let bit = 1 << (sample.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 58);
         if self.seen & bit != 0 {
-            self.drop_duplicate(line, start, key_end)?;
+            self.drop_duplicate(line, start)?;
         }
         self.seen |= bit;
         self.check_count()
     }
 
-    /// Writes a tag that needs a closer look, and returns where its quoted key ends.
-    #[cold]
+    /// Writes a tag that is long or needs a closer look, and returns where its quoted key ends.
+    #[inline(never)]
     fn write_tag(&self, line: &mut Line<'_, '_>, key: &str, value: &str) -> Result<usize, FormatError> {
-        let limits = self.limits;
+        let limits = self.kind.limits(&line.format.limits);
         let start = line.len();
         line.put(b" ")?;
         let name = line.name(key, Field::TagKey, limits.key)?;
@@ -113,8 +161,10 @@ impl TagList {
 
     #[inline]
     fn check_key(&self, key: &[u8]) -> Result<(), FormatError> {
+        if key == b"source" {
+            return Err(FormatError::ReservedTagKey);
+        }
         match (key, self.kind) {
-            (b"source", _) => Err(FormatError::ReservedTagKey),
             (_, TagKind::Point) => Ok(()),
             (b"host" | b"traceId" | b"spanId", _) => Err(FormatError::ReservedTagKey),
             ([b'0'..=b'9', rest @ ..], _) if rest.iter().all(u8::is_ascii_digit) => {
@@ -124,20 +174,15 @@ impl TagList {
         }
     }
 
-    /// Looks for the tag written at `new` (its key ends at `key_end`) among those before it, and takes out the one
-    /// that loses.
+    /// Looks for the tag written at `new` among those before it, and takes out the one that loses.
     #[cold]
-    fn drop_duplicate(
-        &mut self,
-        line: &mut Line<'_, '_>,
-        new: usize,
-        key_end: usize,
-    ) -> Result<(), FormatError> {
+    fn drop_duplicate(&mut self, line: &mut Line<'_, '_>, new: usize) -> Result<(), FormatError> {
+        let Some((key, _)) = first_tag(line.since(new)) else { return Ok(()) };
         let mut at = self.start;
         while at < new {
             let Some((old_key, old_len)) = first_tag(line.since(at)) else { break };
             let old_end = at + old_len;
-            let same_key = line.since(new).get(..key_end - new) == line.since(at).get(..old_key);
+            let same_key = line.since(new).get(..key) == line.since(at).get(..old_key);
             let same_tag = same_key && line.since(new) == line.since(at).get(..old_len).unwrap_or_default();
             let own = self.global_start.is_none_or(|global| at < global);
             match self.kind {
@@ -175,15 +220,4 @@ fn first_tag(written: &[u8]) -> Option<(usize, usize)> {
         closes
     })?;
     Some((key, key + 2 + value + 1))
-}
-
-/// One bit of 64, another one for most keys of one line.
-#[inline]
-fn bit(key: &[u8]) -> u64 {
-    let byte = |byte: Option<&u8>| u32::from(byte.copied().unwrap_or_default());
-    let mixed = byte(key.first())
-        ^ (byte(key.last()) * 5)
-        ^ (byte(key.get(key.len() / 2)) * 13)
-        ^ ((key.len() as u32) << 3);
-    1_u64.rotate_left(mixed)
 }

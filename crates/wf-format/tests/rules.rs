@@ -1,12 +1,11 @@
-//! What becomes of input that the receiver would refuse, of too much of it, and of too little room.
+//! What becomes of input that the receiver would refuse, and of too much of it.
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, SystemTime};
 
 use wf_format::{
-    Centroid, Changed, DeltaCounter, Encoded, Event, EventForm, Field, Format, FormatError, Granularity,
-    Histogram, Id, Kind, Limits, MAX_LINE_LEN, Metric, NamePolicy, Point, Series, SourceDescription,
-    SourceTag, Span, SpanLog, Strictness, Tags, tags_from,
+    Centroid, Changed, DeltaCounter, Encoded, Field, Format, FormatError, Granularity, Histogram, Id, Kind,
+    Limits, MAX_LINE_LEN, Metric, NamePolicy, Point, Series, Span, Strictness, Tags, tags_from,
 };
 
 /// The format of this file: a source, so that a line says only what its row is about.
@@ -667,74 +666,6 @@ fn lines_over_the_limit_are_refused() {
         series.point(100).encode(&mut vec![0; 2 * MAX_LINE_LEN]).map(drop),
         Err(FormatError::LineTooLong)
     );
-}
-
-#[test]
-fn all_or_nothing_at_every_buffer_size() {
-    let centroids = [Centroid::new(30, 20), Centroid::new(1e-7, 10)];
-    let ids = [Id::from(3), Id::from(4)];
-    let tags = [("data center", "dc\"1\n"), ("b", "\u{e9}\u{1F600}"), ("c", "x")];
-    let series = Series::new(&FORMAT, &Metric::new("m", 0).tags(&tags), [0; 256]).unwrap();
-    let logs = [SpanLog::new(5, &tags), SpanLog::new(6, &())];
-    let logged = span("s").span_logs(&logs);
-    let event = Event::new("e\"", 1592200048000).annotations(&tags).hosts(&["a", "b"]).tags(&["t", "u"]);
-    let points: [(&Format<'_>, &dyn Point); 11] = [
-        (&FORMAT, &Metric::new("new york", 1.5e20).timestamp(1533529977).source("s").tags(&tags)),
-        (&FORMAT, &DeltaCounter::new("d", 1).tags(&tags)),
-        (&FORMAT, &Histogram::new("h", &centroids).granularities(&Granularity::ALL).timestamp(1).tags(&tags)),
-        (&FORMAT, &span("s").parents(&ids).follows_from(&ids[..1]).tags(&tags)),
-        (&FORMAT, &series.point(3.25).timestamp(7)),
-        (&FORMAT, &logged),
-        (&FORMAT, &logged.logs().unwrap()),
-        (&FORMAT, &event),
-        (&FORMAT.event_form(EventForm::Json), &event),
-        (&FORMAT, &SourceTag::save(&["a b", "c"])),
-        (&FORMAT, &SourceDescription::save("a \"b\"\n c")),
-    ];
-    for (format, point) in points {
-        let mut whole = Vec::new();
-        let expected = encode(format, &point, &mut whole).unwrap();
-        let length = expected.line.len();
-        for size in 0..=length + 40 {
-            let mut buf = vec![b'#'; size];
-            let mut rest = buf.as_mut_slice();
-            let encoded = format.encode_into(&point, &mut rest);
-            if size < length {
-                assert_eq!(encoded, Err(FormatError::BufferFull), "{size}");
-                assert_eq!(rest.len(), size);
-            } else {
-                assert_eq!(encoded, Ok(expected), "{size}");
-                assert_eq!(rest.len(), size - length);
-            }
-        }
-    }
-}
-
-#[test]
-fn buffers_grow_and_keep_what_they_had() {
-    #[track_caller]
-    fn check_buffer<B: wf_format::Buffer + AsRef<[u8]> + Default>() {
-        let mut out = B::default();
-        let mut expected = Vec::new();
-        for length in [5, 200, 240, 250, 1_000, 250] {
-            let tags: Vec<_> = (0..20).map(|n| (format!("k{n}"), "x".repeat(length / 5))).collect();
-            let point = Metric::new("m", 1).tags(&tags);
-            let mut buf = Vec::new();
-            let line = encode(&FORMAT, &point, &mut buf).unwrap().line;
-            assert_eq!(FORMAT.encode_into(&point, &mut out).unwrap().line, line);
-            expected.extend_from_slice(line);
-            assert_eq!(
-                FORMAT.encode_into(&Metric::new("", 1), &mut out),
-                Err(FormatError::Blank(Field::Name))
-            );
-            assert_eq!(out.as_ref(), expected);
-        }
-    }
-    check_buffer::<Vec<u8>>();
-    #[cfg(feature = "bytes")]
-    check_buffer::<bytes::BytesMut>();
-    #[cfg(feature = "smallvec")]
-    check_buffer::<smallvec::SmallVec<[u8; 256]>>();
 }
 
 #[test]

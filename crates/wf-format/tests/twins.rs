@@ -29,7 +29,7 @@ fn cases() -> ProptestConfig {
 /// Text as it comes, and text full of what a line gives a meaning to.
 fn text() -> impl Strategy<Value = String> {
     prop_oneof![
-        4 => "[a-z][a-z0-9._/-]{0,12}",
+        4 => "[a-z][a-z0-9._/-]{0,40}",
         3 => "[ -~]{0,20}",
         4 => "[ab\"'\\\\=#*~∆Δ \\t\\n\\r\u{0}\u{4}\u{85}\u{a0}\u{2028}é😀]{0,12}",
         1 => "(source|host|fqdn|\"source\")( ?=| ?= )[a \\t]{0,3}",
@@ -41,7 +41,7 @@ fn text() -> impl Strategy<Value = String> {
 fn key() -> impl Strategy<Value = String> {
     prop_oneof![
         4 => "[a-c]",
-        2 => "[a-z]{1,8}",
+        2 => "[a-z]{1,20}",
         1 => "[0-9]{1,3}",
         1 => prop::sample::select(vec!["source", "tag", "traceId", "spanId", "parent", "_tag"]).prop_map(str::to_owned),
         3 => text(),
