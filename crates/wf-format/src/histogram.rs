@@ -5,7 +5,7 @@ use crate::line::Line;
 use crate::metric::time;
 use crate::number;
 use crate::point::{Encode, POINT_GUESS, Point};
-use crate::tag_list::{self, TagKind};
+use crate::tag_list;
 use crate::tags::Tags;
 use crate::time::Timestamp;
 
@@ -141,7 +141,7 @@ impl<'a, T: Tags + ?Sized> Histogram<'a, T> {
         line.put(b" ")?;
         line.name(self.name, Field::Name, line.format.limits.name.into())?;
         line.source(self.source)?;
-        tag_list::write(line, TagKind::Point, self.tags)
+        tag_list::write(line, self.tags)
     }
 }
 

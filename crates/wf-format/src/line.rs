@@ -117,6 +117,7 @@ impl<'b, 'f> Line<'b, 'f> {
     }
 
     /// Ends the present line.
+    #[inline(always)]
     pub(crate) fn end(&mut self) -> Result<(), FormatError> {
         self.put(b"\n")?;
         self.check_length()?;
@@ -141,7 +142,7 @@ impl<'b, 'f> Line<'b, 'f> {
 
     /// Writes a metric's name or a tag's key, quoted: the receiver's alphabet is kept, each other character becomes
     /// `-`.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn name(&mut self, raw: &str, field: Field, limit: usize) -> Result<Name, FormatError> {
         // Every character of a clean name is one byte and one unit, and none can be trimmed.
         if raw.len() <= usize::min(SHORT, limit) && self.keeps_slashes(raw) && self.short_name(raw).is_some()
@@ -152,7 +153,7 @@ impl<'b, 'f> Line<'b, 'f> {
     }
 
     /// Writes a [`SHORT`] name, quoted, if it needs no change and there is room; otherwise nothing.
-    #[inline]
+    #[inline(always)]
     fn short_name(&mut self, raw: &str) -> Option<()> {
         let window = self.window()?;
         scan::put(window, 0, *b"\"");
@@ -164,7 +165,7 @@ impl<'b, 'f> Line<'b, 'f> {
 
     /// Writes ` "key"="value"` and returns the [`sample`](scan::sample) of the key, if neither needs a change but for a
     /// slash, the key has at most half of [`SHORT`] and the value at most that, and there is room; otherwise nothing.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn short_tag(&mut self, key: &str, value: &str) -> Option<u64> {
         let are_short = key.len() <= SHORT / 2 && value.len() <= SHORT;
         if !are_short || !ends_plainly(value) {
@@ -190,7 +191,7 @@ impl<'b, 'f> Line<'b, 'f> {
 
     /// Writes [`SHORT`] text after `prefix`, which ends in its opening quote, if it needs no change and there is room;
     /// otherwise nothing.
-    #[inline]
+    #[inline(always)]
     fn short_text<A: Alphabet, const P: usize>(&mut self, prefix: [u8; P], raw: &str) -> Option<()> {
         if !ends_plainly(raw) {
             return None;
@@ -363,7 +364,7 @@ impl<'b, 'f> Line<'b, 'f> {
     }
 
     /// Writes a source: its own, or the default if that is missing or blank.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn source(&mut self, own: Option<&str>) -> Result<(), FormatError> {
         let limit = self.format.limits.source.into();
         match own.or(self.format.default_source) {

@@ -3,7 +3,7 @@ use crate::format::{Encoded, Format, Kind};
 use crate::line::{self, Line, Name};
 use crate::number;
 use crate::point::{Encode, POINT_GUESS, Point};
-use crate::tag_list::{self, TagKind};
+use crate::tag_list;
 use crate::tags::Tags;
 use crate::time::Timestamp;
 
@@ -104,7 +104,7 @@ impl<T: Tags + ?Sized> Encode for Metric<'_, T> {
         let name = line.name(self.name, Field::Name, line.format.limits.name.into())?;
         let kind = value_and_time(line, name.delta, self.value, self.timestamp)?;
         line.source(self.source)?;
-        tag_list::write(line, TagKind::Point, self.tags)?;
+        tag_list::write(line, self.tags)?;
         line.end()?;
         Ok(kind)
     }
@@ -192,7 +192,7 @@ impl<T: Tags + ?Sized> Encode for DeltaCounter<'_, T> {
         let Name { delta, .. } = line.delta_name(self.0.name, line.format.limits.name.into())?;
         let kind = value_and_time(line, delta, self.0.value, self.0.timestamp)?;
         line.source(self.0.source)?;
-        tag_list::write(line, TagKind::Point, self.0.tags)?;
+        tag_list::write(line, self.0.tags)?;
         line.end()?;
         Ok(kind)
     }

@@ -3,36 +3,27 @@
 //! Design: nearly all names, keys and values need no change, so they are copied in the same pass that finds this out;
 //! for the others the pass was in vain, and the careful one writes over it. They are short too, so there is no loop: a
 //! text of 8 to 15 bytes is two chunks of 8 that overlap, and so on. Chunks have fixed sizes, and go to a [`Window`] of
-//! fixed size, so loads and stores are single instructions without checks. Of 16 bytes in memory the compiler makes vector
-//! code; of fewer it makes worse than a loop, so those are compared within a 64-bit word.
+//! fixed size, so loads and stores are single instructions without checks. Of two chunks in memory the compiler makes vector
+//! code, if nothing else is around; three bytes and fewer are looked up.
 
 /// A set of ASCII characters.
 pub(crate) trait Alphabet {
+    /// Its place in [`SETS`].
+    const BIT: u8;
+
     /// Tells whether `byte` belongs to it. Without branches, for the sake of vector code.
     fn holds(byte: u8) -> bool;
-
-    /// Tells of eight bytes at once whether there are others among them: then some high bit is set.
-    fn strangers(bytes: u64) -> u64;
 }
 
 /// What the receiver allows in names and keys, but for what may stand before them.
 pub(crate) struct Name;
 
 impl Alphabet for Name {
-    #[inline(always)]
-    fn holds(byte: u8) -> bool {
-        // From the comma to the nine there are all of `,-./0123456789` and no other.
-        ((byte | 0x20).wrapping_sub(b'a') < 26) | (byte.wrapping_sub(b',') < 14) | (byte == b'_')
-    }
+    const BIT: u8 = 1;
 
     #[inline(always)]
-    fn strangers(bytes: u64) -> u64 {
-        // The ranges have nothing in common.
-        let low = bytes & !HIGH;
-        let letter = from(low | repeat(0x20), b'a') ^ from(low | repeat(0x20), b'z' + 1);
-        let digit = from(low, b',') ^ from(low, b'9' + 1);
-        let underscore = from(low, b'_') ^ from(low, b'_' + 1);
-        !(letter ^ digit ^ underscore) | bytes
+    fn holds(byte: u8) -> bool {
+        is_name(byte)
     }
 }
 
@@ -40,17 +31,11 @@ impl Alphabet for Name {
 pub(crate) struct PlainText;
 
 impl Alphabet for PlainText {
-    #[inline(always)]
-    fn holds(byte: u8) -> bool {
-        (byte.wrapping_sub(b' ') < 0x5F) & (byte != b'"')
-    }
+    const BIT: u8 = 2;
 
     #[inline(always)]
-    fn strangers(bytes: u64) -> u64 {
-        // Only a byte that does not belong borrows from the next, or carries into it, so what these make up does no harm.
-        let control = bytes.wrapping_sub(repeat(b' '));
-        let quote = (bytes ^ repeat(b'"')).wrapping_sub(repeat(1));
-        control | quote | bytes.wrapping_add(repeat(1))
+    fn holds(byte: u8) -> bool {
+        is_plain(byte)
     }
 }
 
@@ -58,18 +43,43 @@ impl Alphabet for PlainText {
 pub(crate) struct SpanName;
 
 impl Alphabet for SpanName {
-    #[inline(always)]
-    fn holds(byte: u8) -> bool {
-        PlainText::holds(byte) & (byte != b'*') & (byte != b'=')
-    }
+    const BIT: u8 = 4;
 
     #[inline(always)]
-    fn strangers(bytes: u64) -> u64 {
-        let star = (bytes ^ repeat(b'*')).wrapping_sub(repeat(1));
-        let equals = (bytes ^ repeat(b'=')).wrapping_sub(repeat(1));
-        PlainText::strangers(bytes) | star | equals
+    fn holds(byte: u8) -> bool {
+        is_span_name(byte)
     }
 }
+
+#[inline(always)]
+const fn is_name(byte: u8) -> bool {
+    // From the comma to the nine there are all of `,-./0123456789` and no other.
+    ((byte | 0x20).wrapping_sub(b'a') < 26) | (byte.wrapping_sub(b',') < 14) | (byte == b'_')
+}
+
+#[inline(always)]
+const fn is_plain(byte: u8) -> bool {
+    (byte.wrapping_sub(b' ') < 0x5F) & (byte != b'"')
+}
+
+#[inline(always)]
+const fn is_span_name(byte: u8) -> bool {
+    is_plain(byte) & (byte != b'*') & (byte != b'=')
+}
+
+/// To which sets each byte belongs.
+static SETS: [u8; 256] = {
+    let mut sets = [0; 256];
+    let mut at = 0;
+    while at < sets.len() {
+        let byte = at as u8;
+        sets[at] = (Name::BIT * is_name(byte) as u8)
+            | (PlainText::BIT * is_plain(byte) as u8)
+            | (SpanName::BIT * is_span_name(byte) as u8);
+        at += 1;
+    }
+    sets
+};
 
 /// The beginning of the room that is left.
 pub(crate) type Window = [u8; WINDOW];
@@ -97,33 +107,30 @@ pub(crate) fn copy<A: Alphabet>(window: &mut Window, at: usize, text: &[u8]) -> 
     if let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {
         put::<16>(window, at, *first);
         put::<16>(window, at + length - 16, *last);
-        return hold_both::<A>(first, last).then(|| sample(text));
+        return hold_both::<A, 16>(first, last).then(|| sample(text));
     }
-    let (strangers, sample) = if let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {
+    let (is_clean, sample) = if let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {
         put::<8>(window, at, *first);
         put::<8>(window, at + length - 8, *last);
-        let (first, last) = (u64::from_le_bytes(*first), u64::from_le_bytes(*last));
-        (A::strangers(first) | A::strangers(last), mix(first, last))
+        (hold_both::<A, 8>(first, last), mix(u64::from_le_bytes(*first), u64::from_le_bytes(*last)))
     } else if let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {
         put::<4>(window, at, *first);
         put::<4>(window, at + length - 4, *last);
-        let both = join(*first, *last);
-        (A::strangers(both), both)
+        (hold_both::<A, 4>(first, last), join(*first, *last))
     } else {
-        let [first, middle, last] = few(text)?;
+        let few @ [first, middle, last] = few(text)?;
         put(window, at, [first]);
         put(window, at + length / 2, [middle]);
         put(window, at + length - 1, [last]);
-        let few = u32::from_le_bytes([first, middle, last, first]).into();
-        (A::strangers(few | few << 32), few)
+        (holds_few::<A>(few), u32::from_le_bytes([first, middle, last, first]).into())
     };
-    (strangers & HIGH == 0).then_some(sample)
+    is_clean.then_some(sample)
 }
 
 /// Tells whether all bytes of a text belong to the alphabet.
 pub(crate) fn holds<A: Alphabet>(text: &[u8]) -> bool {
     let Some(last) = text.last_chunk::<16>() else { return text.iter().all(|&byte| A::holds(byte)) };
-    text.chunks_exact(16).filter_map(<[u8]>::first_chunk).all(|chunk| hold_both::<A>(chunk, last))
+    text.chunks_exact(16).filter_map(<[u8]>::first_chunk).all(|chunk| hold_both::<A, 16>(chunk, last))
 }
 
 /// A number for a text, mostly another one for another text: all of it up to 7 bytes, its ends if it is longer.
@@ -154,23 +161,17 @@ fn few(text: &[u8]) -> Option<[u8; 3]> {
     Some([*text.first()?, *text.get(text.len() / 2)?, *text.last()?])
 }
 
+/// Of so few bytes looking each up is fastest.
+#[inline(always)]
+fn holds_few<A: Alphabet>(bytes: [u8; 3]) -> bool {
+    bytes.iter().fold(A::BIT, |sets, &byte| sets & SETS[usize::from(byte)]) != 0
+}
+
 /// Not inlined, because the compiler makes good vector code of it only where nothing else is around.
 #[inline(never)]
-fn hold_both<A: Alphabet>(first: &[u8; 16], last: &[u8; 16]) -> bool {
+fn hold_both<A: Alphabet, const N: usize>(first: &[u8; N], last: &[u8; N]) -> bool {
     first.iter().zip(last).fold(true, |all, (&first, &last)| all & A::holds(first) & A::holds(last))
 }
-
-/// Sets the high bit of each byte from `least` on; no byte may have it set before.
-#[inline(always)]
-const fn from(bytes: u64, least: u8) -> u64 {
-    bytes.wrapping_add(repeat(0x80 - least))
-}
-
-const fn repeat(byte: u8) -> u64 {
-    u64::from_ne_bytes([byte; 8])
-}
-
-const HIGH: u64 = repeat(0x80);
 
 #[cfg(test)]
 mod tests {

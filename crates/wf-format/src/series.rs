@@ -4,7 +4,7 @@ use crate::format::{Encoded, Format, Kind};
 use crate::line::Line;
 use crate::metric::{Metric, value_and_time};
 use crate::point::{Encode, POINT_GUESS, Point};
-use crate::tag_list::{self, TagKind};
+use crate::tag_list;
 use crate::tags::Tags;
 use crate::time::Timestamp;
 
@@ -49,7 +49,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Series<B> {
         let name = line.name(template.name, Field::Name, format.limits.name.into())?;
         let head = line.len();
         line.source(template.source)?;
-        tag_list::write(&mut line, TagKind::Point, template.tags)?;
+        tag_list::write(&mut line, template.tags)?;
         line.end()?;
         let (end, changed) = (line.len(), line.changed);
         Ok(Self { storage, head, end, delta: name.delta, changed })

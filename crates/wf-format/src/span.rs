@@ -6,7 +6,7 @@ use crate::number;
 use crate::point::{Encode, Point};
 use crate::scan;
 use crate::span_log::{SpanLog, SpanLogs};
-use crate::tag_list::{self, TagKind};
+use crate::tag_list;
 use crate::tags::Tags;
 use crate::time::Millis;
 
@@ -165,7 +165,7 @@ impl<'a, T: Tags + ?Sized> Span<'a, T> {
             reference(line, b" followsFrom=", earlier)?;
         }
         let marked = !self.logs.is_empty() && line.format.mark_span_logs;
-        tag_list::write(line, TagKind::Span { references, marked }, self.tags)?;
+        tag_list::write_span(line, self.tags, references, marked)?;
         number::integer(line, b" ", start)?;
         number::integer(line, b" ", duration)
     }

@@ -6,7 +6,7 @@
 
 use crate::changed::Changed;
 use crate::error::{Field, FormatError};
-use crate::format::NamePolicy;
+use crate::format::{Format, NamePolicy};
 use crate::limits::Limits;
 use crate::line::{Line, Overlong};
 use crate::scan::{self, SHORT};
@@ -28,47 +28,30 @@ pub(crate) struct TagList {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum TagKind {
+enum TagKind {
     /// A map: the last of two equal keys is kept.
     Point,
-    /// A list: only an exact copy is left out. Given are what else counts as a tag, and whether one shall say that the
-    /// span has logs.
-    Span { references: usize, marked: bool },
+    /// A list: only an exact copy is left out.
+    Span,
 }
 
-/// Writes the point's tags, then those of the format whose keys the point does not have, then the mark of a span with
-/// logs, as the SDKs do.
-#[inline]
-pub(crate) fn write<T: Tags + ?Sized>(
+/// Writes the point's tags, then those of the format whose keys the point does not have, as the SDKs do.
+#[inline(always)]
+pub(crate) fn write<T: Tags + ?Sized>(line: &mut Line<'_, '_>, own: &T) -> Result<(), FormatError> {
+    TagList::new(line, TagKind::Point, 0).write(line, own)
+}
+
+/// Likewise for a span, with the mark of one with logs at the end. Given are what else counts as a tag, and whether to mark
+/// it.
+pub(crate) fn write_span<T: Tags + ?Sized>(
     line: &mut Line<'_, '_>,
-    kind: TagKind,
     own: &T,
+    references: usize,
+    marked: bool,
 ) -> Result<(), FormatError> {
-    let count = match kind {
-        TagKind::Point => 0,
-        TagKind::Span { references, .. } => references,
-    };
-    let limits = &line.format.limits;
-    let limit = match kind {
-        TagKind::Point => limits.tags,
-        TagKind::Span { .. } => limits.span_tags,
-    };
-    let mut list = TagList {
-        kind,
-        takes_short: kind.limits(limits).take_short() && line.format.names == NamePolicy::Receiver,
-        limit: limit.into(),
-        start: line.len(),
-        global_start: None,
-        count,
-        seen: 0,
-    };
-    list.check_count()?;
-    own.try_for_each(&mut |key, value| list.add(line, key, value))?;
-    if let Some(global) = line.format.tags {
-        list.global_start = Some(line.len());
-        global.try_for_each(&mut |key, value| list.add(line, key, value))?;
-    }
-    if let TagKind::Span { marked: true, .. } = kind {
+    let mut list = TagList::new(line, TagKind::Span, references);
+    list.write(line, own)?;
+    if marked {
         list.global_start = Some(line.len());
         list.add(line, "_spanLogs", "true")?;
     }
@@ -76,7 +59,7 @@ pub(crate) fn write<T: Tags + ?Sized>(
 }
 
 impl TagKind {
-    #[inline]
+    #[inline(always)]
     fn limits(self, limits: &Limits) -> TagLimits {
         match self {
             Self::Point => TagLimits {
@@ -84,7 +67,7 @@ impl TagKind {
                 value: limits.tag_value.into(),
                 pair: limits.tag_pair.into(),
             },
-            Self::Span { .. } => TagLimits {
+            Self::Span => TagLimits {
                 key: limits.span_tag_key.into(),
                 value: limits.span_tag_value.into(),
                 pair: usize::MAX,
@@ -104,14 +87,43 @@ struct TagLimits {
 
 impl TagLimits {
     /// Tells whether a key of half of [`SHORT`], one unit more, and a value of [`SHORT`] are within them.
-    #[inline]
+    #[inline(always)]
     fn take_short(self) -> bool {
         self.key >= SHORT / 2 && self.value >= SHORT && self.pair > SHORT / 2 + 1 + SHORT
     }
 }
 
 impl TagList {
-    #[inline]
+    #[inline(always)]
+    fn new(line: &Line<'_, '_>, kind: TagKind, count: usize) -> Self {
+        let Format { limits, names, .. } = line.format;
+        let limit = match kind {
+            TagKind::Point => limits.tags,
+            TagKind::Span => limits.span_tags,
+        };
+        Self {
+            kind,
+            takes_short: kind.limits(limits).take_short() && *names == NamePolicy::Receiver,
+            limit: limit.into(),
+            start: line.len(),
+            global_start: None,
+            count,
+            seen: 0,
+        }
+    }
+
+    #[inline(always)]
+    fn write<T: Tags + ?Sized>(&mut self, line: &mut Line<'_, '_>, own: &T) -> Result<(), FormatError> {
+        self.check_count()?;
+        own.try_for_each(&mut |key, value| self.add(line, key, value))?;
+        if let Some(global) = line.format.tags {
+            self.global_start = Some(line.len());
+            global.try_for_each(&mut |key, value| self.add(line, key, value))?;
+        }
+        Ok(())
+    }
+
+    #[inline(never)]
     fn add(&mut self, line: &mut Line<'_, '_>, key: &str, value: &str) -> Result<(), FormatError> {
         let start = line.len();
         let short = if self.takes_short { line.short_tag(key, value) } else { None };
@@ -154,12 +166,12 @@ impl TagList {
         Ok(key_end)
     }
 
-    #[inline]
+    #[inline(always)]
     fn check_count(&self) -> Result<(), FormatError> {
         if self.count > self.limit { Err(FormatError::TooManyTags) } else { Ok(()) }
     }
 
-    #[inline]
+    #[inline(always)]
     fn check_key(&self, key: &[u8]) -> Result<(), FormatError> {
         if key == b"source" {
             return Err(FormatError::ReservedTagKey);
@@ -197,7 +209,7 @@ impl TagList {
                     line.remove(at, old_end);
                     return line.change(Changed::TAG_DROPPED, FormatError::DuplicateTag);
                 }
-                TagKind::Span { .. } if same_tag => {
+                TagKind::Span if same_tag => {
                     self.count -= 1;
                     line.remove(new, line.len());
                     return line.change(Changed::TAG_DROPPED, FormatError::DuplicateTag);
