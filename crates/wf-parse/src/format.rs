@@ -79,6 +79,9 @@ pub(crate) enum Decoder {
 }
 
 fn detect(line: &str) -> Decoder {
+    if !line.starts_with(['@', '{', '!', '[']) {
+        return Decoder::Metric;
+    }
     let starts = |marks: &[&str]| marks.iter().any(|mark| line.starts_with(mark));
     if starts(&["@SourceTag", "@SourceDescription"]) {
         Decoder::SourceTag

@@ -28,6 +28,7 @@ pub(crate) fn is_numeric(text: &str) -> bool {
 }
 
 /// Says whether `StringUtils.isBlank` holds.
+#[inline]
 pub(crate) fn is_blank(text: &str) -> bool {
     !matches!(text.as_bytes().first(), Some(b'!'..=b'~')) && text.chars().all(is_whitespace)
 }
@@ -68,13 +69,35 @@ pub(crate) fn truncate(text: &str, units: usize) -> String {
 
 /// The hash that `HashMap` spreads keys with: `String.hashCode`, upper half folded into the lower.
 pub(crate) fn spread_hash(text: &str) -> u32 {
-    let add = |hash: u32, unit: u16| hash.wrapping_mul(31).wrapping_add(unit.into());
+    spread(hash(text))
+}
+
+/// What `String.hashCode` gives.
+pub(crate) fn hash(text: &str) -> u32 {
     // ASCII is the common case, and its bytes are its units.
-    let (mut hash, bits) =
-        text.bytes().fold((0, 0), |(hash, bits), byte| (add(hash, byte.into()), bits | byte));
-    if !bits.is_ascii() {
-        hash = text.encode_utf16().fold(0, add);
-    }
+    if text.is_ascii() { hash_of_ascii(text.as_bytes()) } else { text.encode_utf16().fold(0, add_to_hash) }
+}
+
+pub(crate) fn hash_of_ascii(text: &[u8]) -> u32 {
+    text.iter().fold(0, |hash, byte| add_to_hash(hash, (*byte).into()))
+}
+
+fn add_to_hash(hash: u32, unit: u16) -> u32 {
+    hash.wrapping_mul(31).wrapping_add(unit.into())
+}
+
+/// The [`hash`] of the first `count` of eight ASCII bytes, the first lowest.
+#[inline(always)]
+pub(crate) fn hash_of_first(chunk: u64, count: usize) -> u32 {
+    // Zeros in front change no hash. Neighbours are joined to ever longer hashes, which fit in their place.
+    let ones = chunk.checked_shl(64 - 8 * count as u32).unwrap_or(0);
+    let twos = (ones & 0x00ff_00ff_00ff_00ff) * 31 + ((ones >> 8) & 0x00ff_00ff_00ff_00ff);
+    let fours = (twos & 0x0000_ffff_0000_ffff) * 31_u64.pow(2) + ((twos >> 16) & 0x0000_ffff_0000_ffff);
+    (fours as u32).wrapping_mul(31_u32.pow(4)).wrapping_add((fours >> 32) as u32)
+}
+
+/// What `HashMap` makes of a `String.hashCode`.
+pub(crate) const fn spread(hash: u32) -> u32 {
     hash ^ (hash >> 16)
 }
 

@@ -24,10 +24,10 @@ pub struct Metric<'a> {
     pub source: Cow<'a, str>,
     /// The point tags without the source, in the receiver's order (that of a Java `HashMap`).
     pub tags: Vec<Tag<'a>>,
-    name_at: At,
-    value_at: At,
-    time_at: At,
-    source_at: At,
+    pub(crate) name_at: At,
+    pub(crate) value_at: At,
+    pub(crate) time_at: At,
+    pub(crate) source_at: At,
 }
 
 impl<'a> Metric<'a> {
@@ -38,22 +38,7 @@ impl<'a> Metric<'a> {
     }
 
     pub(crate) fn decode(line: &'a str, now: i64) -> Result<Self, Box<Fault>> {
-        Plain::read(line).map_or_else(|| Self::decode_any(line, now), |plain| Ok(Self::of(plain, now)))
-    }
-
-    fn of(plain: Plain<'a>, now: i64) -> Self {
-        let written = plain.time.map(|(value, at)| time::Written { value, at: at.0 });
-        Self {
-            name: Cow::Borrowed(plain.name),
-            value: plain.value,
-            timestamp_millis: written.map_or(now, time::Written::millis),
-            source: Cow::Borrowed(plain.source),
-            tags: plain.tags,
-            name_at: At(0),
-            value_at: plain.value_at,
-            time_at: At(written.map_or(0, |written| written.at)),
-            source_at: plain.source_at,
-        }
+        Plain::read(line, now).map_or_else(|| Self::decode_any(line, now), |plain| Ok(plain.metric))
     }
 
     /// By way of the tokenizer.
@@ -164,20 +149,46 @@ mod tests {
     use proptest::prelude::*;
 
     use super::{Metric, Plain};
+    use crate::limits::Limits;
 
     const NOW: i64 = 1_700_000_000_000;
 
     /// Holds what is read in one go against what the tokenizer reads, places included; tells whether the line was plain.
     fn check(line: &str) -> bool {
-        let Some(plain) = Plain::read(line) else { return false };
-        let plain = Metric::of(plain, NOW);
+        let Some(plain) = Plain::read(line, NOW) else { return false };
+        let metric = &plain.metric;
         assert_eq!(
-            format!("{:?}", Ok::<_, ()>(plain)),
+            format!("{:?}", Ok::<_, ()>(metric)),
             format!("{:?}", Metric::decode_any(line, NOW)),
             "{line}"
         );
+        // What needs no look at the texts.
+        for limits in [Limits::DEFAULT, Limits::PROXY, TIGHT] {
+            if plain.is_within(&limits) {
+                assert_eq!(
+                    metric.check(&limits, metric.timestamp_millis).map_err(|fault| fault.reason),
+                    Ok(()),
+                    "{line}"
+                );
+                assert!(!metric.is_delta(), "{line}");
+            }
+        }
+        if plain.is_source_first {
+            let (before, after) = line.split_once('=').unwrap();
+            assert!(before.trim_end_matches('"').ends_with("source"), "{line}");
+            assert!(after.starts_with(|c| c > ' '), "{line}");
+        }
         true
     }
+
+    const TIGHT: Limits = Limits {
+        metric_name: 1,
+        source: 1,
+        point_tags: 1,
+        point_tag_key: 2,
+        point_tag_value: 3,
+        ..Limits::DEFAULT
+    };
 
     #[test]
     fn ordinary_lines_are_plain() {
@@ -185,7 +196,7 @@ mod tests {
             r#""new-york.power.usage" 42422.0 1533529977 source="localhost" "datacenter"="dc1""#,
             "new-york.power.usage 42422 source=localhost datacenter=dc1",
             "a -1e3 1533529977000 k=v source=h",
-            "\"a b\" \"1\" \"1533529977\" \"source\"=\"h\" k=\"\"",
+            "\"a b\" \"1\" 1533529977 \"source\"=\"h\" k=\"\"",
         ] {
             assert!(check(line), "{line}");
         }
@@ -203,6 +214,9 @@ mod tests {
             r#"a 1 source=h k="\"""#,
             r#"a 1 source=h k="v"l=w"#,
             "a 1 ٣=v source=h",
+            "a 1 \"٣\"=v source=h",
+            "a 1 \"\"=v source=h",
+            "a 1 \"1533529977\" source=h",
             "a x source=h",
         ] {
             assert!(!check(line), "{line}");

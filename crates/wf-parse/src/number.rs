@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use crate::find;
 use crate::java;
 
 /// Reads a double as `Double.parseDouble` does, rounding correctly.
@@ -123,24 +124,54 @@ fn decimal(text: &str) -> Option<f64> {
     if at == bytes.len() { number.parse().ok() } else { None }
 }
 
-/// Reads what most numbers are: up to 15 digits, with a point in between or none. `None` says nothing about others.
-#[inline]
+/// Reads what most numbers are. `None` says nothing about others.
 fn plain(text: &str) -> Option<f64> {
-    let bytes = text.as_bytes();
-    if bytes.len() > EXACT_DIGITS {
+    match short(text.as_bytes())? {
+        (value, []) => Some(value),
+        _ => None,
+    }
+}
+
+/// Reads up to 15 digits, with a point behind the first or later or none, and a minus in front or none; gives what
+/// follows. `None` says nothing about others.
+#[inline(always)]
+pub(crate) fn short(bytes: &[u8]) -> Option<(f64, &[u8])> {
+    let is_negative = bytes.first() == Some(&b'-');
+    let unsigned = &bytes[usize::from(is_negative)..];
+    let (mut rest, mut number) = read_digits(unsigned, 0);
+    let mut digits = unsigned.len() - rest.len();
+    if digits == 0 {
         return None;
     }
-    let (mut whole, mut point) = (0_u64, None);
-    for (at, byte) in bytes.iter().enumerate() {
-        match byte.wrapping_sub(b'0') {
-            digit @ 0..=9 => whole = whole * 10 + u64::from(digit),
-            _ if *byte == b'.' && point.is_none() && at > 0 => point = Some(at + 1),
-            _ => return None,
+    let mut fraction = 0;
+    if let [b'.', after @ ..] = rest {
+        (rest, number) = read_digits(after, number);
+        fraction = after.len() - rest.len();
+        digits += fraction;
+    }
+    if digits > EXACT_DIGITS {
+        return None;
+    }
+    // Both sides of the division are exact, so that it alone rounds.
+    let value = number as f64 / TENS[fraction];
+    Some((if is_negative { -value } else { value }, rest))
+}
+
+/// Appends digits to a number, wrapping; gives what follows them.
+#[inline(always)]
+fn read_digits(bytes: &[u8], mut number: u64) -> (&[u8], u64) {
+    let mut rest = bytes;
+    if let Some((chunk, after)) = rest.split_first_chunk() {
+        if let Some(eight) = find::eight_digits(u64::from_le_bytes(*chunk)) {
+            number = number.wrapping_mul(100_000_000).wrapping_add(eight);
+            rest = after;
         }
     }
-    let fraction = bytes.len() - point.unwrap_or(bytes.len());
-    // Both sides of the division are exact, so that it alone rounds.
-    (!bytes.is_empty()).then(|| whole as f64 / TENS[fraction])
+    while let [digit @ b'0'..=b'9', after @ ..] = rest {
+        number = number.wrapping_mul(10).wrapping_add(u64::from(digit - b'0'));
+        rest = after;
+    }
+    (rest, number)
 }
 
 /// A number of so many digits is a double, and so is the power of ten.

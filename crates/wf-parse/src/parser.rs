@@ -9,11 +9,13 @@ use crate::java;
 use crate::limits::Limits;
 use crate::metric::Metric;
 use crate::parsed::{Kind, Parsed, Record, Verdict};
+use crate::plain::Plain;
 use crate::problem::{Code, Fault, Problem};
 use crate::source_tag;
 use crate::span::Span;
 use crate::span_logs::SpanLogs;
 use crate::text;
+use crate::time;
 
 /// Reads lines as the receiver's listener does.
 ///
@@ -99,15 +101,52 @@ impl Parser {
     /// source (they are copied) and for problems.
     #[must_use]
     pub fn parse<'a>(&self, format: Format, line: &'a str) -> Parsed<'a> {
-        let (from_start, trimmed) = if self.http {
-            (line.trim_start(), line.trim())
-        } else {
-            (java::trim_start(line), java::trim(line))
-        };
+        let (from_start, trimmed) = self.trim(line);
         if trimmed.is_empty() {
             return Parsed { verdict: Verdict::Ignore, kind: Kind::Unknown, record: None, problem: None };
         }
         let decoder = format.choose(trimmed);
+        if decoder == Decoder::Metric {
+            if let Some(parsed) = self.accept(trimmed) {
+                return parsed;
+            }
+        }
+        let offset = line.len() - from_start.len();
+        self.parse_any(decoder, line, offset, trimmed)
+    }
+
+    /// The line without white space in front, and without any around it.
+    fn trim<'a>(&self, line: &'a str) -> (&'a str, &'a str) {
+        match line.as_bytes() {
+            [b'!'..=b'~', .., b'!'..=b'~'] => (line, line),
+            [b'!'..=b'~', .., b'!'..=b'~', b'\n'] => (line, &line[..line.len() - 1]),
+            _ if self.http => (line.trim_start(), line.trim()),
+            _ => (java::trim_start(line), java::trim(line)),
+        }
+    }
+
+    /// Reads a plain metric with nothing against it; `None` says nothing about others.
+    #[inline]
+    fn accept<'a>(&self, line: &'a str) -> Option<Parsed<'a>> {
+        let now = self.now_millis.unwrap_or_else(clock);
+        let plain = Plain::read(line, now)?;
+        // What the first `=` is for needs no search; what follows it is a token, so more than a space.
+        if self.annotate && !plain.is_source_first && !names_source(line) {
+            return None;
+        }
+        let kind = if plain.is_within(&self.limits) {
+            time::check_point(plain.metric.timestamp_millis, now, 0).ok()?;
+            Kind::Metric
+        } else {
+            plain.metric.check(&self.limits, now).ok()?;
+            if plain.metric.is_delta() { Kind::Delta } else { guess(Decoder::Metric, line) }
+        };
+        let record = Some(Record::Metric(plain.metric));
+        Some(Parsed { verdict: Verdict::Accept, kind, record, problem: None })
+    }
+
+    /// Reads the part of `line` from `offset` on that was `trimmed` from it.
+    fn parse_any<'a>(&self, decoder: Decoder, line: &'a str, offset: usize, trimmed: &'a str) -> Parsed<'a> {
         let annotated = match decoder {
             Decoder::Metric | Decoder::Histogram | Decoder::Span
                 if self.annotate && !names_source(trimmed) =>
@@ -124,7 +163,6 @@ impl Parser {
             Some(Record::Metric(metric)) if metric.is_delta() => Kind::Delta,
             _ => guess(decoder, trimmed),
         };
-        let offset = line.len() - from_start.len();
         let sent = line.get(..offset + trimmed.len()).unwrap_or(line);
         let problem = outcome.fault.map(|fault| Box::new(Problem::new(*fault, sent, offset)));
         Parsed { verdict: outcome.verdict, kind, record: outcome.record, problem }
@@ -267,4 +305,97 @@ fn clock() -> i64 {
         .ok()
         .and_then(|since| i64::try_from(since.as_millis()).ok())
         .unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const NOW: i64 = 1_533_530_000_000;
+
+    /// Holds a line that may be taken the short way against the long way.
+    fn check(parser: &Parser, line: &str) -> bool {
+        let (from_start, trimmed) = parser.trim(line);
+        let naive = if parser.http {
+            (line.trim_start(), line.trim())
+        } else {
+            (java::trim_start(line), java::trim(line))
+        };
+        assert_eq!((from_start, trimmed), naive, "{line}");
+        let Some(parsed) = parser.accept(trimmed) else { return false };
+        assert_eq!(
+            format!("{parsed:?}"),
+            format!("{:?}", parser.parse_any(Decoder::Metric, line, 0, trimmed)),
+            "{line}"
+        );
+        true
+    }
+
+    fn parsers() -> impl Strategy<Value = Parser> {
+        let limits = prop::sample::select(vec![
+            Limits::DEFAULT,
+            Limits::PROXY,
+            Limits { point_tags: 1, ..Limits::DEFAULT },
+        ]);
+        (limits, any::<bool>(), any::<bool>()).prop_map(|(limits, annotate, http)| {
+            Parser::new().limits(limits).now_millis(NOW).annotate(annotate).http(http)
+        })
+    }
+
+    #[test]
+    fn an_ordinary_metric_is_taken_the_short_way() {
+        let parser = Parser::new().now_millis(NOW);
+        for line in [
+            "\"new-york.power.usage\" 42422.0 1533529977 source=\"localhost\" \"datacenter\"=\"dc1\"\n",
+            "a 1 source=h k=v",
+            "a 1 k=v source=h",
+            "~a 1 source=h",
+            "\"∆a\" 1 source=h",
+        ] {
+            assert!(check(&parser, line), "{line}");
+        }
+        for line in [
+            "a 1 k=v",
+            "a 1 source=h k=\"source= \" host=g",
+            "a 1 k=\"source= \" source=h",
+            "∆a 0 source=h",
+            "a:b 1 source=h",
+            "a 1 1 source=h",
+            "a 1 source=h k=\" \"",
+        ] {
+            assert!(!check(&parser, line), "{line}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_short_way_says_what_the_long_way_says(
+            parser in parsers(),
+            name in prop::sample::select(vec!["a", "\"a.b\"", "\"∆a\"", "\"~a\"", "\"'∆a\"", "\"a=b\"", "\"\"", "a:b", "\"source= \""]),
+            value in prop::sample::select(vec!["1", "-1.5", "0", "1e3"]),
+            time in prop::sample::select(vec!["", " 1533529977", " 1533529977000", " 1"]),
+            tags in prop::collection::vec((
+                prop::sample::select(vec!["source", "\"source\"", "resource", "host", "fqdn", "k", "\"l\"", "m:", "\"\"", "a-key-of-more"]),
+                prop::sample::select(vec!["h", "\"h\"", "\"\"", "\" \"", "\"source= \"", "\"\u{2003}\"", "\"host=\"", "\"a=b\"", "v=w"]),
+            ), 0..6),
+            end in prop::sample::select(vec!["", "\n", "\r\n", " ", "\u{2003}"]),
+        ) {
+            let tags: String = tags.into_iter().map(|(key, value)| format!(" {key}={value}")).collect();
+            check(&parser, &format!("{name} {value}{time}{tags}{end}"));
+            check(&parser, &format!("{name} {value}{time} source=h{tags}{end}"));
+        }
+
+        #[test]
+        fn long_texts_are_held_against_their_limits(
+            parser in parsers(),
+            lengths in prop::array::uniform4(prop_oneof![4 => 1..10_usize, 1 => 60..70_usize, 1 => 120..135_usize, 1 => 245..265_usize]),
+        ) {
+            let [name, source, key, value] = lengths.map(|length| "a".repeat(length));
+            let line = format!("{name} 1 source={source} {key}={value} \"k\"=\"v\"");
+            let is_accepted = parser.parse(Format::Auto, &line).verdict() == Verdict::Accept;
+            prop_assert_eq!(check(&parser, &line), is_accepted);
+        }
+    }
 }

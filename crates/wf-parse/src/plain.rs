@@ -4,110 +4,228 @@
 use std::borrow::Cow;
 
 use crate::find;
+use crate::java;
+use crate::limits::Limits;
+use crate::metric::Metric;
 use crate::number;
+use crate::point::TAG_LENGTH;
 use crate::problem::At;
-use crate::tags::{self, FEW_TAGS, Tag};
+use crate::tags::FewTags;
+use crate::time::Written;
 
-/// What a plain line says, each text with its place.
-#[derive(Debug, PartialEq)]
+/// A plain line.
+#[derive(Debug)]
 pub(crate) struct Plain<'a> {
-    pub(crate) name: &'a str,
-    pub(crate) value: f64,
-    pub(crate) value_at: At,
-    /// As written.
-    pub(crate) time: Option<(f64, At)>,
-    pub(crate) source: &'a str,
-    pub(crate) source_at: At,
-    /// In the receiver's order.
-    pub(crate) tags: Vec<Tag<'a>>,
+    /// What it says.
+    pub(crate) metric: Metric<'a>,
+    /// Whether name and keys are known to be of their alphabet, without a sign in front, and no value to be blank. False
+    /// says nothing.
+    pub(crate) is_clean: bool,
+    /// Whether the source is known to be what the first `=` of the line is for. False says nothing.
+    pub(crate) is_source_first: bool,
+    /// No key of a tag has more bytes.
+    key_length: usize,
+    /// No value of a tag has more bytes.
+    value_length: usize,
 }
 
 impl<'a> Plain<'a> {
     /// Reads a line if it is plain; `None` says nothing about others.
-    pub(crate) fn read(line: &'a str) -> Option<Self> {
-        let mut cursor = Cursor { line, at: 0 };
-        let name = cursor.token()?;
-        let value_at = cursor.blank()?;
-        let value = number::parse_double(cursor.token()?)?;
-        let mut at = cursor.blank()?;
-        let mut key = cursor.token()?;
-        let mut time = None;
-        // What begins otherwise may be a digit of another script.
-        if !key.as_bytes().first()?.is_ascii() {
+    #[inline]
+    pub(crate) fn read(line: &'a str, now: i64) -> Option<Self> {
+        let bytes = line.as_bytes();
+        let Name { name, after: value_at, mut is_clean } = Name::read(line)?;
+        let (value, mut at) = number(line, value_at)?;
+        let mut written = None;
+        if bytes.get(at)?.is_ascii_digit() {
+            let (value, after) = number(line, at)?;
+            written = Some(Written { value, at });
+            at = after;
+        } else if may_be_time(bytes.get(at..)?) {
             return None;
         }
-        if key.as_bytes().first()?.is_ascii_digit() {
-            time = Some((number::parse_double(key)?, At(at)));
-            at = cursor.blank()?;
-            key = cursor.token()?;
-        }
+        // No number holds a `=`.
+        let mut is_source_first = is_clean;
         let mut source = None;
-        let mut tags: Vec<Tag<'a>> = Vec::with_capacity(FEW_TAGS);
+        let mut tags = FewTags::new();
+        let (mut key_length, mut value_length) = (0, 0);
         loop {
-            let value = cursor.equals()?;
-            match key {
-                "source" if source.is_none() => source = Some((value, At(at))),
-                "source" | "host" | "tag" => return None,
-                _ if tags.len() == FEW_TAGS || tags.iter().any(|tag| tag.key == key) => return None,
-                _ => tags.push(Tag { key: Cow::Borrowed(key), value: Cow::Borrowed(value), at: At(at) }),
+            let pair = Pair::read(line, at)?;
+            is_clean &= pair.is_clean;
+            match pair.key.as_bytes() {
+                b"source" if source.is_none() => source = Some((pair.value, at)),
+                b"source" | b"host" | b"tag" => return None,
+                _ => {
+                    is_source_first &= source.is_some();
+                    key_length |= pair.key.len();
+                    value_length |= pair.value.len();
+                    tags.push(pair.key, pair.hash, pair.value, At(at))?;
+                }
             }
-            if cursor.at == line.len() {
-                break;
-            }
-            at = cursor.blank()?;
-            key = cursor.token()?;
+            at = match bytes.get(pair.end) {
+                None => break,
+                Some(b' ') => pair.end + 1,
+                Some(_) => return None,
+            };
         }
         let (source, source_at) = source?;
-        let most = tags.len() + 1;
-        tags::sort(&mut tags, tags::buckets(tags::FIRST_BUCKETS, most));
-        Some(Self { name, value, value_at: At(value_at), time, source, source_at, tags })
+        let metric = Metric {
+            name: Cow::Borrowed(name),
+            value,
+            timestamp_millis: written.map_or(now, Written::millis),
+            source: Cow::Borrowed(source),
+            tags: tags.into_vec(),
+            name_at: At(0),
+            value_at: At(value_at),
+            time_at: At(written.map_or(0, |written| written.at)),
+            source_at: At(source_at),
+        };
+        Some(Self { metric, is_clean, is_source_first, key_length, value_length })
+    }
+
+    /// Says whether nothing but the time can be against it; false says nothing.
+    #[inline]
+    pub(crate) fn is_within(&self, limits: &Limits) -> bool {
+        // No text has more units than bytes.
+        self.is_clean
+            && self.metric.name.len() <= limits.metric_name
+            && self.metric.source.len() <= limits.source
+            && self.metric.tags.len() <= limits.point_tags
+            && self.key_length <= limits.point_tag_key
+            && self.value_length <= limits.point_tag_value
+            && self.key_length + self.value_length < TAG_LENGTH
     }
 }
 
-struct Cursor<'a> {
-    line: &'a str,
-    at: usize,
+/// Says whether what begins with no digit may be a timestamp all the same: in quotes, or of another script.
+const fn may_be_time(rest: &[u8]) -> bool {
+    let ([b'"', first, ..] | [first, ..]) = rest else { return false };
+    first.is_ascii_digit() || !first.is_ascii() || *first == b'"'
 }
 
-impl<'a> Cursor<'a> {
-    /// Takes a token that begins here, in double quotes or none.
-    #[inline]
-    fn token(&mut self) -> Option<&'a str> {
-        let rest = self.line.get(self.at..)?;
-        match rest.as_bytes().first()? {
-            b'"' => {
-                let body = rest.get(1..)?;
-                let len = find::first(body.as_bytes(), [b'"'])?;
-                let text = body.get(..len)?;
-                self.at += len + 2;
-                (!text.ends_with('\\')).then_some(text)
-            }
-            b'\'' | b'=' | b'#' => None,
-            b'!'..=b'~' => {
-                let len = find::first(rest.as_bytes(), [b' ', b'\t', b'=']).unwrap_or(rest.len());
-                self.at += len;
-                rest.get(..len)
-            }
-            _ => None,
+/// The name of a metric.
+struct Name<'a> {
+    name: &'a str,
+    /// Where what follows its blank begins.
+    after: usize,
+    /// See [`Plain::is_clean`].
+    is_clean: bool,
+}
+
+impl<'a> Name<'a> {
+    #[inline(always)]
+    fn read(line: &'a str) -> Option<Self> {
+        let bytes = line.as_bytes();
+        let is_quoted = *bytes.first()? == b'"';
+        let start = usize::from(is_quoted);
+        let end = start + find::name_length(&bytes[start..]);
+        let after = match &bytes[end..] {
+            [b'"', b' ', ..] if is_quoted && end > start => end + 2,
+            [b' ', ..] if !is_quoted && end > start => end + 1,
+            _ => return Self::read_other(line),
+        };
+        Some(Self { name: text(line, start, end)?, after, is_clean: true })
+    }
+
+    #[inline(never)]
+    fn read_other(line: &'a str) -> Option<Self> {
+        let (name, end) = token(line, 0)?;
+        Some(Self { name, after: blank(line, end)?, is_clean: false })
+    }
+}
+
+/// A tag or the source.
+struct Pair<'a> {
+    key: &'a str,
+    /// [`java::hash`] of the key.
+    hash: u32,
+    value: &'a str,
+    end: usize,
+    /// See [`Plain::is_clean`].
+    is_clean: bool,
+}
+
+impl<'a> Pair<'a> {
+    #[inline(always)]
+    fn read(line: &'a str, at: usize) -> Option<Self> {
+        let bytes = line.as_bytes();
+        let is_quoted = *bytes.get(at)? == b'"';
+        let start = at + usize::from(is_quoted);
+        let (length, hash) = find::name_length_and_hash(&bytes[start..]);
+        let end = start + length;
+        let value_start = match &bytes[end..] {
+            [b'"', b'=', b'"', ..] if is_quoted && length > 0 => end + 3,
+            [b'=', b'"', ..] if !is_quoted && length > 0 => end + 2,
+            _ => return Self::read_other(line, at),
+        };
+        let (value, value_end) = quoted(line, value_start)?;
+        let key = text(line, start, end)?;
+        Some(Self { key, hash, value, end: value_end, is_clean: is_graphic(value) })
+    }
+
+    #[inline(never)]
+    fn read_other(line: &'a str, at: usize) -> Option<Self> {
+        let (key, key_end) = token(line, at)?;
+        if line.as_bytes().get(key_end) != Some(&b'=') {
+            return None;
         }
+        let (value, end) = token(line, key_end + 1)?;
+        let is_name = !key.is_empty() && find::name_length(key.as_bytes()) == key.len();
+        Some(Self { key, hash: java::hash(key), value, end, is_clean: is_name && is_graphic(value) })
     }
+}
 
-    /// Takes one blank, and tells where what follows it begins.
-    #[inline]
-    fn blank(&mut self) -> Option<usize> {
-        self.take(b' ').then_some(self.at)
-    }
+/// Says that a text is not blank; false says nothing.
+#[inline]
+const fn is_graphic(text: &str) -> bool {
+    matches!(text.as_bytes(), [b'!'..=b'~', ..])
+}
 
-    /// Takes `=` and a token.
-    #[inline]
-    fn equals(&mut self) -> Option<&'a str> {
-        if self.take(b'=') { self.token() } else { None }
+/// Reads a token that begins at a place, in double quotes or none, and tells where it ends.
+fn token(line: &str, at: usize) -> Option<(&str, usize)> {
+    let rest = line.as_bytes().get(at..)?;
+    match rest.first()? {
+        b'"' => quoted(line, at + 1),
+        b'\'' | b'=' | b'#' => None,
+        b'!'..=b'~' => {
+            let end = at + find::first(rest, [b' ', b'\t', b'=']).unwrap_or(rest.len());
+            Some((text(line, at, end)?, end))
+        }
+        _ => None,
     }
+}
 
-    #[inline]
-    fn take(&mut self, byte: u8) -> bool {
-        let is_there = self.line.as_bytes().get(self.at) == Some(&byte);
-        self.at += usize::from(is_there);
-        is_there
+/// Reads what stands between the quote before a place and the next, and tells where that token ends.
+#[inline(always)]
+fn quoted(line: &str, start: usize) -> Option<(&str, usize)> {
+    let bytes = line.as_bytes();
+    let end = start + find::first(bytes.get(start..)?, [b'"'])?;
+    let text = text(line, start, end)?;
+    (!text.ends_with('\\')).then_some((text, end + 1))
+}
+
+/// Reads a number, and tells where what follows its blank begins.
+#[inline(always)]
+fn number(line: &str, at: usize) -> Option<(f64, usize)> {
+    match number::short(line.as_bytes().get(at..)?) {
+        Some((value, [b' ', after @ ..])) => Some((value, line.len() - after.len())),
+        _ => other_number(line, at),
     }
+}
+
+#[inline(never)]
+fn other_number(line: &str, at: usize) -> Option<(f64, usize)> {
+    let (text, end) = token(line, at)?;
+    Some((number::parse_double(text)?, blank(line, end)?))
+}
+
+/// Where what follows a blank begins.
+fn blank(line: &str, at: usize) -> Option<usize> {
+    (line.as_bytes().get(at) == Some(&b' ')).then_some(at + 1)
+}
+
+/// Two short steps, where one with a range is a call.
+#[inline(always)]
+fn text(line: &str, start: usize, end: usize) -> Option<&str> {
+    line.get(..end)?.get(start..)
 }

@@ -72,7 +72,7 @@ pub(crate) fn check(
 }
 
 /// Key and value together must stay below this many UTF-16 units whatever the limits are.
-const TAG_LENGTH: usize = 255;
+pub(crate) const TAG_LENGTH: usize = 255;
 
 fn check_tag(tag: &Tag<'_>, limits: &Limits) -> Result<(), Box<Fault>> {
     let at = tag.at.0;

@@ -106,6 +106,59 @@ pub(crate) fn distinct(tags: Vec<Tag<'_>>) -> Vec<Tag<'_>> {
 /// As many as nearly every line has.
 pub(crate) const FEW_TAGS: usize = 8;
 
+/// Up to [`FEW_TAGS`] tags without a key twice, in the order of a Java `HashMap` that holds them and one key more.
+pub(crate) struct FewTags<'a> {
+    tags: Vec<Tag<'a>>,
+    /// Of each key.
+    buckets: [u8; FEW_TAGS],
+}
+
+impl<'a> FewTags<'a> {
+    #[inline(always)]
+    pub(crate) fn new() -> Self {
+        Self { tags: Vec::with_capacity(FEW_TAGS), buckets: [0; FEW_TAGS] }
+    }
+
+    /// Puts a tag where it belongs; `None` if there are too many or its key is there. `hash` is that of the key.
+    #[inline(always)]
+    pub(crate) fn push(&mut self, key: &'a str, hash: u32, value: &'a str, at: At) -> Option<()> {
+        const {
+            assert!(buckets(FIRST_BUCKETS, FEW_TAGS + 1) == FIRST_BUCKETS);
+        }
+        let bucket = (java::spread(hash) % FIRST_BUCKETS as u32) as u8;
+        let count = self.tags.len();
+        if count >= FEW_TAGS {
+            return None;
+        }
+        let mut to = count;
+        while to > 0 && self.buckets[to - 1] > bucket {
+            self.buckets[to] = self.buckets[to - 1];
+            to -= 1;
+        }
+        self.buckets[to] = bucket;
+        // Equal keys share a bucket.
+        let mut seen = to;
+        while seen > 0 && self.buckets[seen - 1] == bucket {
+            seen -= 1;
+            if self.tags[seen].key == key {
+                return None;
+            }
+        }
+        let tag = Tag { key: Cow::Borrowed(key), value: Cow::Borrowed(value), at };
+        if to == count {
+            self.tags.push(tag);
+        } else {
+            self.tags.insert(to, tag);
+        }
+        Some(())
+    }
+
+    #[inline(always)]
+    pub(crate) fn into_vec(self) -> Vec<Tag<'a>> {
+        self.tags
+    }
+}
+
 /// Takes a key out of a map.
 pub(crate) fn remove<'a>(tags: &mut Vec<Tag<'a>>, key: &str) -> Option<Tag<'a>> {
     let at = tags.iter().position(|tag| tag.key == key)?;

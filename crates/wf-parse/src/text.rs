@@ -1,5 +1,6 @@
 //! Names and quoted text.
 
+use crate::find;
 use crate::java;
 use crate::problem::{Code, Fault, shown};
 
@@ -30,16 +31,6 @@ pub(crate) fn cut(text: &str) -> String {
 ///
 /// `what` names the field in the plural. A lone delta makes the receiver itself fail.
 pub(crate) fn check_name(text: &str, what: &str, code: Code, at: usize) -> Result<(), Box<Fault>> {
-    const LEGAL: [bool; 256] = {
-        let mut legal = [false; 256];
-        let mut byte = 0;
-        while byte < legal.len() {
-            legal[byte] = matches!(byte as u8, b','..=b'9' | b'A'..=b'Z' | b'a'..=b'z' | b'_');
-            byte += 1;
-        }
-        legal
-    };
-    let legal = |byte: &u8| LEGAL[usize::from(*byte)];
     let rest = match text.strip_prefix(DELTAS) {
         Some("") => {
             let reason = format!("{what} may not be a lone delta sign; the receiver fails on it");
@@ -51,15 +42,9 @@ pub(crate) fn check_name(text: &str, what: &str, code: Code, at: usize) -> Resul
     if text.is_empty() {
         return Err(Fault::new(code, at, format!("{what} may not be empty")));
     }
-    // What is legal is ASCII, so the first byte that is not begins the character.
-    // Four at a time without a branch between them, as nearly always all are legal.
-    let mut fours = rest.as_bytes().chunks_exact(4);
-    let all = fours.all(|four| legal(&four[0]) & legal(&four[1]) & legal(&four[2]) & legal(&four[3]));
-    if all && fours.remainder().iter().all(legal) {
-        return Ok(());
-    }
-    let Some(bad) = rest.as_bytes().iter().position(|byte| !legal(byte)) else { return Ok(()) };
-    let bad = rest[bad..].chars().next().unwrap_or_default();
+    let legal = find::name_length(rest.as_bytes());
+    // What is legal is ASCII, so the first byte that is not begins a character.
+    let Some(bad) = rest[legal..].chars().next() else { return Ok(()) };
     let advice = match bad {
         ':' => "use \".\"",
         '~' => "it may only come first, or second after a delta sign",
