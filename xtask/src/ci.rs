@@ -39,7 +39,7 @@ pub(crate) fn run(sh: &Shell, only: Option<String>) -> anyhow::Result<()> {
         || miri::run(sh, Borrows::Tree, miri::SEEDS),
     );
     steps.step("fuzz replay", || fuzz::replay(sh));
-    steps.step_unless(|| fuzz::missing(sh), "fuzz run", || fuzz::run(sh, fuzz::SECONDS, CI_SEED));
+    steps.step_unless(|| fuzz::missing(sh), "fuzz run", || fuzz::run(sh, fuzz::SECONDS, CI_SEED, None));
     steps.step("conformance numbers", || conformance::numbers(sh, conformance::NUMBERS, conformance::SEED));
     steps.step_unless(
         || conformance::python_missing(sh),

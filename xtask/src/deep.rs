@@ -44,7 +44,7 @@ pub(crate) fn run(sh: &Shell, only: Option<String>) -> anyhow::Result<()> {
     steps.step_unless(|| tsan::missing(sh), "thread sanitizer", || tsan::run(sh));
     steps.step("queue mutants", || mutants::run(sh, Choice::All));
     steps.step("fuzz replay", || fuzz::replay(sh));
-    steps.step_unless(|| fuzz::missing(sh), "fuzz run", || fuzz::run(sh, FUZZ_SECONDS, fuzz::ANY_PATH));
+    steps.step_unless(|| fuzz::missing(sh), "fuzz run", || fuzz::run(sh, FUZZ_SECONDS, fuzz::ANY_PATH, None));
     steps.step_unless(
         || conformance::python_missing(sh),
         "conformance python",

@@ -9,9 +9,9 @@ xflags::xflags! {
             /// (more and more producers, into docs), instructions (counted, held against the committed file), sweep (the
             /// parser on hostile lines from 1 KiB to 1 MiB).
             optional group: String
-            /// Commits the instructions counted now.
+            /// Commits the counts, of instructions only.
             optional --bless
-            /// Prints one JSON document in place of the table.
+            /// Prints one JSON document in place of the table, of what is measured.
             optional --json
         }
         /// Checks everything that a change must pass; 35 minutes at most on two cores.
@@ -53,7 +53,7 @@ xflags::xflags! {
             optional seconds: u32
             /// Tries so many inputs a target instead, without a sanitizer; for a long run.
             optional --executions executions: u64
-            /// The only target of such a run.
+            /// Fuzzes this target only.
             optional --target target: String
         }
         /// Checks the queue under every interleaving.

@@ -32,11 +32,8 @@ pub(crate) fn missing(sh: &Shell) -> Option<String> {
 /// Fuzzes each target, or the one named, until so many inputs were tried, without a sanitizer: there is no unsafe code but in
 /// the queue, which Miri checks.
 pub(crate) fn run_executions(sh: &Shell, executions: u64, only: Option<&str>) -> anyhow::Result<()> {
-    let mut targets = targets(sh)?;
-    targets.retain(|target| only.is_none_or(|only| only == target));
-    ensure!(!targets.is_empty(), "no such fuzz target");
     let runs = format!("-runs={executions}");
-    for target in targets {
+    for target in targets(sh, only)? {
         let [corpus, seeds] = folders(sh, &target)?;
         let fuzz =
             cmd!(sh, "rustup run nightly cargo fuzz run --sanitizer none --no-trace-compares {target}");
@@ -48,10 +45,10 @@ pub(crate) fn run_executions(sh: &Shell, executions: u64, only: Option<&str>) ->
     Ok(())
 }
 
-/// Fuzzes each target in turn, along the path that `seed` chooses; 0 is another path each time.
-pub(crate) fn run(sh: &Shell, seconds: u32, seed: u32) -> anyhow::Result<()> {
+/// Fuzzes each target in turn, or the one named, along the path that `seed` chooses; 0 is another path each time.
+pub(crate) fn run(sh: &Shell, seconds: u32, seed: u32, only: Option<&str>) -> anyhow::Result<()> {
     let (time, seed) = (format!("-max_total_time={seconds}"), format!("-seed={seed}"));
-    for target in targets(sh)? {
+    for target in targets(sh, only)? {
         let [corpus, seeds] = folders(sh, &target)?;
         cmd!(sh, "rustup run nightly cargo fuzz run {target} {corpus} {seeds} -- {time} {seed}")
             .env("CARGO_TARGET_DIR", tools::target_dir(sh, "fuzz"))
@@ -60,10 +57,12 @@ pub(crate) fn run(sh: &Shell, seconds: u32, seed: u32) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn targets(sh: &Shell) -> anyhow::Result<Vec<String>> {
-    let targets = cmd!(sh, "rustup run nightly cargo fuzz list").read()?;
-    ensure!(!targets.is_empty(), "no fuzz targets found");
-    Ok(targets.lines().map(str::to_owned).collect())
+fn targets(sh: &Shell, only: Option<&str>) -> anyhow::Result<Vec<String>> {
+    let list = cmd!(sh, "rustup run nightly cargo fuzz list").read()?;
+    let mut targets: Vec<_> = list.lines().map(str::to_owned).collect();
+    targets.retain(|target| only.is_none_or(|only| only == target));
+    ensure!(!targets.is_empty(), "no such fuzz target; there are: {}", list.replace('\n', ", "));
+    Ok(targets)
 }
 
 /// Where findings of a target go, which are not committed (nor are crashes, in `fuzz/artifacts`), and where its seeds are.

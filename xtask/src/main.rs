@@ -24,6 +24,7 @@ use std::env;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use anyhow::ensure;
 use xshell::Shell;
 
 use crate::flags::{ConformanceCmd, XtaskCmd};
@@ -46,14 +47,19 @@ fn run(task: XtaskCmd) -> anyhow::Result<()> {
     let sh = &Shell::new()?;
     sh.change_dir(project_root());
     match task {
-        XtaskCmd::Bench(flags::Bench { group: Some(group), bless, .. }) if bench::is_counted(&group) => {
+        XtaskCmd::Bench(flags::Bench { group: Some(group), bless, json }) if bench::is_counted(&group) => {
+            ensure!(!json, "{group} has no --json");
+            ensure!(!bless || group == "instructions", "only instructions have --bless");
             if let Some(reason) = bench::valgrind_missing(sh) {
                 println!("SKIP {group}: {reason}");
                 return Ok(());
             }
             if group == "sweep" { bench::sweep(sh) } else { bench::instructions(sh, bless) }
         }
-        XtaskCmd::Bench(flags::Bench { group, json, .. }) => bench::run(sh, group, json),
+        XtaskCmd::Bench(flags::Bench { group, json, bless }) => {
+            ensure!(!bless, "only instructions have --bless");
+            bench::run(sh, group, json)
+        }
         XtaskCmd::Ci(flags::Ci { step }) => ci::run(sh, step),
         XtaskCmd::Conformance(flags::Conformance { subcommand }) => {
             let missing = match subcommand {
@@ -83,9 +89,9 @@ fn run(task: XtaskCmd) -> anyhow::Result<()> {
         XtaskCmd::Fuzz(flags::Fuzz { executions: Some(executions), target, .. }) => {
             fuzz::run_executions(sh, executions, target.as_deref())
         }
-        XtaskCmd::Fuzz(flags::Fuzz { seconds, .. }) => {
+        XtaskCmd::Fuzz(flags::Fuzz { seconds, target, .. }) => {
             fuzz::replay(sh)?;
-            fuzz::run(sh, seconds.unwrap_or(fuzz::SECONDS), fuzz::ANY_PATH)
+            fuzz::run(sh, seconds.unwrap_or(fuzz::SECONDS), fuzz::ANY_PATH, target.as_deref())
         }
         XtaskCmd::Loom(_) => loom::run(sh),
         XtaskCmd::Miri(flags::Miri { seeds }) => {
