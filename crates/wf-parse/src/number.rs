@@ -121,21 +121,25 @@ fn decimal(text: &str) -> Option<f64> {
         }
         at += exponent;
     }
-    if at == bytes.len() { number.parse().ok() } else { None }
+    if at == bytes.len() { any_decimal(number) } else { None }
+}
+
+#[inline(never)]
+fn any_decimal(text: &str) -> Option<f64> {
+    text.parse().ok()
 }
 
 /// Reads what most numbers are. `None` says nothing about others.
 fn plain(text: &str) -> Option<f64> {
-    match short(text.as_bytes())? {
-        (value, []) => Some(value),
-        _ => None,
-    }
+    let (value, length) = simple(text)?;
+    (length == text.len()).then_some(value)
 }
 
-/// Reads up to 15 digits, with a point behind the first or later or none, and a minus in front or none; gives what
-/// follows. `None` says nothing about others.
+/// Reads digits, with a point behind the first or later or none, and a minus in front or none; tells how many bytes that
+/// is. `None` says nothing about others.
 #[inline(always)]
-pub(crate) fn short(bytes: &[u8]) -> Option<(f64, &[u8])> {
+pub(crate) fn simple(text: &str) -> Option<(f64, usize)> {
+    let bytes = text.as_bytes();
     let is_negative = bytes.first() == Some(&b'-');
     let unsigned = &bytes[usize::from(is_negative)..];
     let (mut rest, mut number) = read_digits(unsigned, 0);
@@ -149,12 +153,15 @@ pub(crate) fn short(bytes: &[u8]) -> Option<(f64, &[u8])> {
         fraction = after.len() - rest.len();
         digits += fraction;
     }
-    if digits > EXACT_DIGITS {
-        return None;
-    }
-    // Both sides of the division are exact, so that it alone rounds.
-    let value = number as f64 / TENS[fraction];
-    Some((if is_negative { -value } else { value }, rest))
+    let length = bytes.len() - rest.len();
+    let value = if digits > EXACT_DIGITS {
+        any_decimal(text.get(..length)?)?
+    } else {
+        // Both sides of the division are exact, so that it alone rounds.
+        let value = number as f64 / TENS[fraction];
+        if is_negative { -value } else { value }
+    };
+    Some((value, length))
 }
 
 /// Appends digits to a number, wrapping; gives what follows them.
@@ -480,6 +487,11 @@ mod tests {
         #[test]
         fn what_is_printed_reads_back(value in any::<f64>()) {
             prop_assert_eq!(parse_double(&java(value)).map(f64::to_bits), Some(value.to_bits()));
+        }
+
+        #[test]
+        fn a_decimal_is_rounded_as_the_standard_library_does(text in r"[+-]?[0-9]{1,20}(\.[0-9]{0,20})?") {
+            prop_assert_eq!(parse_double(&text).map(f64::to_bits), text.parse().ok().map(f64::to_bits));
         }
 
         /// A short hexadecimal is exact, so multiplication by powers of two is a twin for it.

@@ -129,7 +129,8 @@ impl Parser {
     #[inline]
     fn accept<'a>(&self, line: &'a str) -> Option<Parsed<'a>> {
         let now = self.now_millis.unwrap_or_else(clock);
-        let plain = Plain::read(line, now)?;
+        let read = Plain::read(line, now);
+        let plain = read.as_ref()?;
         // What the first `=` is for needs no search; what follows it is a token, so more than a space.
         if self.annotate && !plain.is_source_first && !names_source(line) {
             return None;
@@ -141,7 +142,7 @@ impl Parser {
             plain.metric.check(&self.limits, now).ok()?;
             if plain.metric.is_delta() { Kind::Delta } else { guess(Decoder::Metric, line) }
         };
-        let record = Some(Record::Metric(plain.metric));
+        let record = Some(Record::Metric(read?.metric));
         Some(Parsed { verdict: Verdict::Accept, kind, record, problem: None })
     }
 

@@ -36,31 +36,32 @@ impl<'a> Plain<'a> {
         let bytes = line.as_bytes();
         let Name { name, after: value_at, mut is_clean } = Name::read(line)?;
         let (value, mut at) = number(line, value_at)?;
-        let mut written = None;
+        let mut timestamp_millis = now;
+        let mut time_at = 0;
         if bytes.get(at)?.is_ascii_digit() {
             let (value, after) = number(line, at)?;
-            written = Some(Written { value, at });
+            timestamp_millis = Written { value, at }.millis();
+            time_at = at;
             at = after;
         } else if may_be_time(bytes.get(at..)?) {
             return None;
         }
-        // No number holds a `=`.
-        let mut is_source_first = is_clean;
+        let (is_name_clean, first_at) = (is_clean, at);
         let mut source = None;
         let mut tags = FewTags::new();
         let (mut key_length, mut value_length) = (0, 0);
         loop {
             let pair = Pair::read(line, at)?;
             is_clean &= pair.is_clean;
-            match pair.key.as_bytes() {
-                b"source" if source.is_none() => source = Some((pair.value, at)),
-                b"source" | b"host" | b"tag" => return None,
-                _ => {
-                    is_source_first &= source.is_some();
-                    key_length |= pair.key.len();
-                    value_length |= pair.value.len();
-                    tags.push(pair.key, pair.hash, pair.value, At(at))?;
-                }
+            let Pair { key, value, .. } = pair;
+            if key == "source" && source.is_none() {
+                source = Some((value, at));
+            } else if ["source", "host", "tag"].contains(&key) {
+                return None;
+            } else {
+                key_length |= key.len();
+                value_length |= value.len();
+                tags.push(key, pair.hash, value, At(at))?;
             }
             at = match bytes.get(pair.end) {
                 None => break,
@@ -69,15 +70,17 @@ impl<'a> Plain<'a> {
             };
         }
         let (source, source_at) = source?;
+        // Names and numbers hold no `=`.
+        let is_source_first = is_name_clean && source_at == first_at;
         let metric = Metric {
             name: Cow::Borrowed(name),
             value,
-            timestamp_millis: written.map_or(now, Written::millis),
+            timestamp_millis,
             source: Cow::Borrowed(source),
             tags: tags.into_vec(),
             name_at: At(0),
             value_at: At(value_at),
-            time_at: At(written.map_or(0, |written| written.at)),
+            time_at: At(time_at),
             source_at: At(source_at),
         };
         Some(Self { metric, is_clean, is_source_first, key_length, value_length })
@@ -207,8 +210,9 @@ fn quoted(line: &str, start: usize) -> Option<(&str, usize)> {
 /// Reads a number, and tells where what follows its blank begins.
 #[inline(always)]
 fn number(line: &str, at: usize) -> Option<(f64, usize)> {
-    match number::short(line.as_bytes().get(at..)?) {
-        Some((value, [b' ', after @ ..])) => Some((value, line.len() - after.len())),
+    let rest = line.get(at..)?;
+    match number::simple(rest) {
+        Some((value, length)) if rest.as_bytes().get(length) == Some(&b' ') => Some((value, at + length + 1)),
         _ => other_number(line, at),
     }
 }

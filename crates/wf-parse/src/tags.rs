@@ -119,17 +119,17 @@ impl<'a> FewTags<'a> {
         Self { tags: Vec::with_capacity(FEW_TAGS), buckets: [0; FEW_TAGS] }
     }
 
-    /// Puts a tag where it belongs; `None` if there are too many or its key is there. `hash` is that of the key.
+    /// Puts a tag where it belongs; `None` if there are too many or its key is there. `hash` is [`java::hash`] of its key.
     #[inline(always)]
     pub(crate) fn push(&mut self, key: &'a str, hash: u32, value: &'a str, at: At) -> Option<()> {
         const {
             assert!(buckets(FIRST_BUCKETS, FEW_TAGS + 1) == FIRST_BUCKETS);
         }
-        let bucket = (java::spread(hash) % FIRST_BUCKETS as u32) as u8;
         let count = self.tags.len();
         if count >= FEW_TAGS {
             return None;
         }
+        let bucket = (java::spread(hash) % FIRST_BUCKETS as u32) as u8;
         let mut to = count;
         while to > 0 && self.buckets[to - 1] > bucket {
             self.buckets[to] = self.buckets[to - 1];
@@ -144,12 +144,7 @@ impl<'a> FewTags<'a> {
                 return None;
             }
         }
-        let tag = Tag { key: Cow::Borrowed(key), value: Cow::Borrowed(value), at };
-        if to == count {
-            self.tags.push(tag);
-        } else {
-            self.tags.insert(to, tag);
-        }
+        self.tags.insert(to, Tag { key: Cow::Borrowed(key), value: Cow::Borrowed(value), at });
         Some(())
     }
 
