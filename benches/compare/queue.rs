@@ -7,6 +7,8 @@
 //! * `rejected`: a push that finds the queue full.
 //!
 //! Peers: `thingbuf` with buffers that are used again, and `mutex`, a buffer that the consumer swaps for an empty one.
+//! All do the same: refuse what does not fit, keep each line's bounds, and hand the lines one by one to a taker, which
+//! appends them to a batch as the sender does.
 
 use std::hint::{black_box, spin_loop};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -27,6 +29,8 @@ const UNIT: &str = "ns/line";
 pub(crate) const CAPACITY: usize = 8 * 1024 * 1024;
 /// As many lines of 122 bytes as fit the same memory with their length.
 pub(crate) const SLOTS: usize = CAPACITY / 128;
+/// What those may hold that bound lines and bytes apart: more lines than ever wait.
+const MOST: usize = 1 << 20;
 pub(crate) const PACE: Duration = Duration::from_micros(200);
 /// Passes of one thread alone, each of so many batches.
 const PASSES: usize = 250;
@@ -93,8 +97,8 @@ fn rejected(effort: Effort, lines: &[Vec<u8>]) -> anyhow::Result<Vec<Row>> {
 trait Queue: Sized {
     type Producer: Push;
 
-    /// A handle to push with, and the one end that drains: the whole lines that wait, appended to what it was given
-    /// before, or all of them in its place.
+    /// A handle to push with, and the one end that drains: it appends the lines that wait when it begins, one after the
+    /// other.
     fn ends(&mut self) -> (&Self::Producer, impl FnMut(&mut Vec<u8>) + Send);
 
     fn producer(&self) -> &Self::Producer;
@@ -182,7 +186,7 @@ struct Ring(Producer, Consumer);
 
 impl Ring {
     fn new() -> Self {
-        let (producer, consumer) = wf_queue::queue(1 << 20, CAPACITY).expect("a capacity in range");
+        let (producer, consumer) = wf_queue::queue(MOST, CAPACITY).expect("a capacity in range");
         Self(producer, consumer)
     }
 }
@@ -239,7 +243,9 @@ impl Queue for Slots {
     fn ends(&mut self) -> (&Self, impl FnMut(&mut Vec<u8>) + Send) {
         let queue = &self.0;
         let drain = move |out: &mut Vec<u8>| {
-            while let Some(slot) = queue.pop_ref() {
+            // Without the bound it would run after the producers, and both be several times as slow.
+            for _ in 0..queue.len() {
+                let Some(slot) = queue.pop_ref() else { break };
                 out.extend_from_slice(&slot);
             }
         };
@@ -251,40 +257,85 @@ impl Queue for Slots {
     }
 }
 
-/// The buffer changes places with the consumer's, which copies nothing: the fastest that can be had so.
-struct Swap(Mutex<Vec<u8>>);
+/// Lines with their lengths in front, in a buffer that changes places with the consumer's empty one: the lock is held for no
+/// longer than that takes. Two buffers of the whole capacity, where the others have one.
+struct Swap {
+    waiting: Mutex<Records>,
+    spare: Records,
+}
 
-impl Swap {
+/// Without padding: less to write and to read than in a ring of words.
+struct Records {
+    bytes: Vec<u8>,
+    count: usize,
+}
+
+impl Records {
+    /// Large enough for all that it may hold, and touched.
     fn new() -> Self {
-        let mut touched = vec![1; CAPACITY];
-        touched.clear();
-        Self(Mutex::new(touched))
+        let mut records = Self { bytes: vec![1; CAPACITY], count: 0 };
+        records.clear();
+        records
+    }
+
+    #[inline]
+    fn push(&mut self, line: &[u8]) -> bool {
+        if self.count >= MOST || self.bytes.len() + LEN + line.len() > CAPACITY {
+            return false;
+        }
+        self.bytes.extend_from_slice(&(line.len() as u32).to_ne_bytes());
+        self.bytes.extend_from_slice(line);
+        self.count += 1;
+        true
+    }
+
+    #[inline]
+    fn for_each(&self, mut taker: impl FnMut(&[u8])) {
+        let mut rest = &*self.bytes;
+        while let Some((len, behind)) = rest.split_first_chunk::<LEN>() {
+            let (line, behind) = behind.split_at(u32::from_ne_bytes(*len) as usize);
+            taker(line);
+            rest = behind;
+        }
+    }
+
+    fn clear(&mut self) {
+        self.bytes.clear();
+        self.count = 0;
     }
 }
 
-impl Push for Swap {
+/// Bytes of a length.
+const LEN: usize = 4;
+
+impl Swap {
+    fn new() -> Self {
+        Self { waiting: Mutex::new(Records::new()), spare: Records::new() }
+    }
+}
+
+impl Push for Mutex<Records> {
     fn push(&self, line: &[u8]) -> bool {
-        let mut lines = self.0.lock().expect("no panic under the lock");
-        if lines.len() + line.len() > CAPACITY {
-            return false;
-        }
-        lines.extend_from_slice(line);
-        true
+        self.lock().expect("no panic under the lock").push(line)
     }
 }
 
 impl Queue for Swap {
-    type Producer = Self;
+    type Producer = Mutex<Records>;
 
-    fn ends(&mut self) -> (&Self, impl FnMut(&mut Vec<u8>) + Send) {
-        let lines = &self.0;
-        (self, move |out: &mut Vec<u8>| {
-            std::mem::swap(&mut *lines.lock().expect("no panic under the lock"), out);
-        })
+    fn ends(&mut self) -> (&Mutex<Records>, impl FnMut(&mut Vec<u8>) + Send) {
+        let Self { waiting, spare } = self;
+        let waiting = &*waiting;
+        let drain = |out: &mut Vec<u8>| {
+            std::mem::swap(&mut *waiting.lock().expect("no panic under the lock"), spare);
+            spare.for_each(|line| out.extend_from_slice(line));
+            spare.clear();
+        };
+        (waiting, drain)
     }
 
-    fn producer(&self) -> &Self {
-        self
+    fn producer(&self) -> &Mutex<Records> {
+        &self.waiting
     }
 }
 

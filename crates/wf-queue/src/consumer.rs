@@ -24,9 +24,9 @@ impl Consumer {
     /// Takes records from the front, lends each to `taker` in place, and returns how many there were.
     ///
     /// Stops after `max_records`, before a record that would carry the sum of the records' lengths over `max_bytes` (the first
-    /// is taken even so, alone, lest it stay for ever), or at a record that is not written completely yet, whatever has been pushed
-    /// behind it. While producers keep pushing it goes on: `max_records` bounds it. Does not allocate; space returns to
-    /// producers on the way.
+    /// is taken even so, alone, lest it stay for ever), at a record that is not written completely yet, whatever has been pushed
+    /// behind it, or behind the last of those that waited when it began: it ends, however fast producers push. Does not
+    /// allocate; space returns to producers on the way.
     ///
     /// # Panics
     ///

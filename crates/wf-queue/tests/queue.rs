@@ -114,6 +114,18 @@ fn drain_stops_at_records_and_before_bytes() {
 }
 
 #[test]
+fn drain_leaves_what_is_pushed_meanwhile() {
+    let (producer, mut consumer) = queue(9, 1024).unwrap();
+    producer.try_push(b"one").unwrap();
+    producer.try_push(b"two").unwrap();
+    let drained = consumer.drain(usize::MAX, usize::MAX, |record| {
+        producer.try_push(record).unwrap();
+    });
+    assert_eq!((drained.records, consumer.len()), (2, 2));
+    assert_eq!(drain(&mut consumer, 9, 99), [b"one", b"two"]);
+}
+
+#[test]
 fn a_record_over_max_bytes_is_taken_if_it_is_the_first() {
     let (producer, mut consumer) = queue(9, 1024).unwrap();
     producer.try_push(&[1; 100]).unwrap();

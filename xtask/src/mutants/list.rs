@@ -285,6 +285,13 @@ pub(super) const MUTANTS: &[Mutant] = &[
         caught_by: Twin,
     },
     Mutant {
+        name: "a drain runs after the producers",
+        file: "ring.rs",
+        from: "max_records.min(tail.since(cursor.position).records as usize)",
+        to: "max_records.max(tail.since(cursor.position).records as usize)",
+        caught_by: Queue,
+    },
+    Mutant {
         name: "a drain stops a byte early",
         file: "ring.rs",
         from: "filter(|&sum| sum <= max_bytes)",
