@@ -1,14 +1,17 @@
 //! How long a call takes: encode and push, one call a microsecond, the 999th of 1,000.
 //!
 //! `healthy`: what was pushed is taken away. `stalled`: nothing is, from the first call on, so the queue fills up and the
-//! calls after that are refused. The `healthy` peer of the stalled row is ours. Each round is a new process, since memory
-//! that is asked for while a queue fills is what makes a call slow now and then; `-warm-` is the same in a process that has
-//! done it before, where a queue finds that memory in the heap.
+//! calls after that are refused. The `healthy` peer of the stalled row is ours. Each round is a new process.
+//!
+//! A program that has run for a while comes first: lines go round through the whole memory of either queue, whose peer begins
+//! with buffers that hold the longest line. `-cold-` leaves that out, so that either queue asks for memory while it fills:
+//! ours for a page with every thirtieth line, the peer for a buffer with each.
 
 use std::env;
 use std::future::pending;
 use std::hint::{black_box, spin_loop};
 use std::process::Command;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -22,29 +25,28 @@ use wf_format::Format;
 use wf_sdk::transport::{Batch, Outcome, Transport};
 use wf_sdk::{Builder, Sender};
 
-use crate::queue::{PACE, SLOTS};
+use crate::format::mixed_lines;
+use crate::queue::{PACE, SLOTS, Slots};
 
 const UNIT: &str = "ns";
 const CALLS: usize = 200_000;
 
 pub(crate) fn rows(effort: Effort) -> anyhow::Result<Vec<Row>> {
-    let points = mixed();
-    let calls = effort.of(CALLS);
-    let alone = |queue: &'static str, sink: &'static str| {
-        move || {
-            if effort.is_trial() { measure(queue, sink, &mixed(), calls) } else { in_a_process(queue, sink) }
-        }
+    let contestant = |queue: &'static str, sink: &'static str| {
+        Contestant::fallible(queue, move || {
+            if effort.is_trial() { measure(queue, sink, effort.of(CALLS)) } else { in_a_process(queue, sink) }
+        })
     };
     let contestants = vec![
-        Contestant::fallible("ours", alone("ours", "healthy")),
-        Contestant::fallible("ours", alone("ours", "stalled")),
-        Contestant::fallible("thingbuf", alone("thingbuf", "healthy")),
-        Contestant::fallible("thingbuf", alone("thingbuf", "stalled")),
-        Contestant::fallible("ours", || measure("ours", "stalled", &points, calls)),
-        Contestant::fallible("thingbuf", || measure("thingbuf", "stalled", &points, calls)),
+        contestant("ours", "healthy"),
+        contestant("thingbuf", "healthy"),
+        contestant("ours", "stalled"),
+        contestant("thingbuf", "stalled"),
+        contestant("ours", "stalled-cold"),
+        contestant("thingbuf", "stalled-cold"),
     ];
     let figures = race(effort, contestants)?;
-    let [healthy, stalled, peer_healthy, peer_stalled, warm, peer_warm] = &figures[..] else {
+    let [healthy, peer_healthy, stalled, peer_stalled, cold, peer_cold] = &figures[..] else {
         unreachable!("as many as contestants")
     };
     let healthy_as_peer = Figures { name: "healthy", rounds: healthy.rounds.clone() };
@@ -52,13 +54,13 @@ pub(crate) fn rows(effort: Effort) -> anyhow::Result<Vec<Row>> {
         Row::new("send/healthy-p999", UNIT, healthy, peer_healthy),
         Row::new("send/stalled-p999", UNIT, stalled, peer_stalled),
         Row::new("send/stalled-p999", UNIT, stalled, &healthy_as_peer),
-        Row::new("send/stalled-warm-p999", UNIT, warm, peer_warm),
+        Row::new("send/stalled-cold-p999", UNIT, cold, peer_cold),
     ])
 }
 
 /// Measures once and prints the figure: what [`in_a_process`] starts.
 pub(crate) fn call(queue: &str, sink: &str) -> anyhow::Result<()> {
-    println!("{}", measure(queue, sink, &mixed(), CALLS)?);
+    println!("{}", measure(queue, sink, CALLS)?);
     Ok(())
 }
 
@@ -68,13 +70,26 @@ fn in_a_process(queue: &str, sink: &str) -> anyhow::Result<f64> {
     Ok(String::from_utf8(output.stdout)?.trim().parse()?)
 }
 
-fn measure(queue: &str, sink: &str, points: &[Sample], calls: usize) -> anyhow::Result<f64> {
-    let stalled = sink == "stalled";
-    if queue == "ours" { ours(points, calls, stalled) } else { Ok(peer(points, calls, stalled)) }
+fn measure(queue: &str, sink: &str, calls: usize) -> anyhow::Result<f64> {
+    let points = mixed();
+    let (stalled, warm) = (sink != "healthy", sink != "stalled-cold");
+    if queue == "ours" {
+        ours(&points, calls, stalled, warm)
+    } else {
+        Ok(peer(&points, calls, stalled, warm))
+    }
 }
 
-fn ours(points: &[Sample], calls: usize, stalled: bool) -> anyhow::Result<f64> {
-    let sender: Sender = Builder::new(Peer { stalled }).source("web-1").start()?;
+fn ours(points: &[Sample], calls: usize, stalled: bool, warm: bool) -> anyhow::Result<f64> {
+    let stall = Arc::new(AtomicBool::new(false));
+    let sender: Sender = Builder::new(Peer { stalled: Arc::clone(&stall) }).source("web-1").start()?;
+    for some in laps(points, warm) {
+        for point in some {
+            sender.send(&metric_of(point))?;
+        }
+        ensure!(sender.flush(Duration::from_secs(10)).complete, "not all was taken");
+    }
+    stall.store(stalled, Ordering::Relaxed);
     let p999 = p999(points, calls, |point| {
         let _ = black_box(sender.send(&metric_of(point)));
     });
@@ -84,20 +99,21 @@ fn ours(points: &[Sample], calls: usize, stalled: bool) -> anyhow::Result<f64> {
 
 /// Takes every batch at once, or never answers.
 struct Peer {
-    stalled: bool,
+    stalled: Arc<AtomicBool>,
 }
 
 impl Transport for Peer {
     async fn deliver(&self, batch: &Batch) -> Outcome {
         batch.written();
-        if self.stalled { pending().await } else { Outcome::Stored }
+        if self.stalled.load(Ordering::Relaxed) { pending().await } else { Outcome::Stored }
     }
 }
 
-fn peer(points: &[Sample], calls: usize, stalled: bool) -> f64 {
-    let queue = ThingBuf::<Vec<u8>>::new(SLOTS);
+fn peer(points: &[Sample], calls: usize, stalled: bool, warm: bool) -> f64 {
+    let lines: Vec<_> = mixed_lines().into_iter().map(String::into_bytes).collect();
+    let queue = if warm { Slots::new(&lines).0 } else { ThingBuf::new(SLOTS) };
     let format = black_box(Format::DEFAULT);
-    let done = AtomicBool::new(stalled);
+    let done = AtomicBool::new(false);
     let mut buf = [0; 1024];
     thread::scope(|scope| {
         scope.spawn(|| {
@@ -111,15 +127,29 @@ fn peer(points: &[Sample], calls: usize, stalled: bool) -> f64 {
                 thread::sleep(PACE);
             }
         });
-        let p999 = p999(points, calls, |point| {
+        let mut send = |point: &Sample| {
             let line = format.encode(&metric_of(point), &mut buf).expect("a valid point").line;
             if let Ok(mut slot) = black_box(queue.push_ref()) {
                 slot.extend_from_slice(line);
             }
-        });
+        };
+        for some in laps(points, warm) {
+            some.for_each(&mut send);
+            while !queue.is_empty() {
+                thread::sleep(PACE);
+            }
+        }
+        done.store(stalled, Ordering::Relaxed);
+        let p999 = p999(points, calls, send);
         done.store(true, Ordering::Relaxed);
         p999
     })
+}
+
+/// Calls that are not measured, so many at a time that either queue takes them: twice round.
+fn laps(points: &[Sample], warm: bool) -> impl Iterator<Item = impl Iterator<Item = &Sample>> {
+    const AT_ONCE: usize = SLOTS / 4;
+    (0..if warm { 8 } else { 0 }).map(|_| points.iter().cycle().take(AT_ONCE))
 }
 
 /// Nanoseconds that the slowest call but one in a thousand takes, the clock's own included.
