@@ -166,7 +166,7 @@ impl Ring {
         let mut hand = Hand { ring: self, cursor, taken: Span { records: 0, words: 0 } };
         while drained.records < max_records {
             let index = (place & mask) as usize;
-            let header = self.storage.header(index).load(Ordering::Acquire);
+            let header = self.header(index);
             if header == 0 {
                 break;
             }
@@ -186,7 +186,20 @@ impl Ring {
                 hand.give_back();
             }
         }
+        drop(hand);
+        debug_assert!(self.is_clear(place), "invariant 4");
         drained
+    }
+
+    /// Whether the header place at `place`, the consumer's, reads 0 unless it is claimed.
+    fn is_clear(&self, place: u32) -> bool {
+        self.header(self.index(place)) == 0 || self.tail().words() != place
+    }
+
+    /// What is written at the header place `index`; if that is not 0, its record is there.
+    #[inline]
+    fn header(&self, index: usize) -> u64 {
+        self.storage.header(index).load(Ordering::Acquire)
     }
 
     /// Zeroes what was taken and lets producers have it.
