@@ -37,6 +37,7 @@ impl<'a> Metric<'a> {
         self.name.starts_with(text::DELTAS)
     }
 
+    #[inline(never)]
     pub(crate) fn decode(line: &'a str, now: i64) -> Result<Self, Box<Fault>> {
         Plain::read(line, now).map_or_else(|| Self::decode_any(line, now), |plain| Ok(plain.metric))
     }
@@ -196,6 +197,7 @@ mod tests {
             r#""new-york.power.usage" 42422.0 1533529977 source="localhost" "datacenter"="dc1""#,
             "new-york.power.usage 42422 source=localhost datacenter=dc1",
             "a -1e3 1533529977000 k=v source=h",
+            r#"a 1 source="\"h\"" k="v \"w\"""#,
             "\"a b\" \"1\" 1533529977 \"source\"=\"h\" k=\"\"",
         ] {
             assert!(check(line), "{line}");
@@ -211,8 +213,9 @@ mod tests {
             "a 1 source =h",
             "a 1 source=h k=v=w",
             "a 1 source=h k='v'",
-            r#"a 1 source=h k="\"""#,
             r#"a 1 source=h k="v"l=w"#,
+            r#"a 1 source=h k="v\""#,
+            r#""a\"b" 1 source=h"#,
             "a 1 ٣=v source=h",
             "a 1 \"٣\"=v source=h",
             "a 1 \"\"=v source=h",
@@ -273,6 +276,7 @@ mod tests {
             let tags: String = tags.into_iter().map(|(key, value)| format!(" {key}={value}")).collect();
             check(&format!("name {value}{time}{tags}"));
             check(&format!("name {value}{time} source=h{tags}"));
+            check(&format!("name {value}{time} source=\"h\\\"\"{tags} \"l\"=\"\\\"v\""));
         }
     }
 }

@@ -147,6 +147,7 @@ impl Parser {
     }
 
     /// Reads the part of `line` from `offset` on that was `trimmed` from it.
+    #[inline(never)]
     fn parse_any<'a>(&self, decoder: Decoder, line: &'a str, offset: usize, trimmed: &'a str) -> Parsed<'a> {
         let annotated = match decoder {
             Decoder::Metric | Decoder::Histogram | Decoder::Span
@@ -379,7 +380,7 @@ mod tests {
             time in prop::sample::select(vec!["", " 1533529977", " 1533529977000", " 1"]),
             tags in prop::collection::vec((
                 prop::sample::select(vec!["source", "\"source\"", "resource", "host", "fqdn", "k", "\"l\"", "m:", "\"\"", "a-key-of-more"]),
-                prop::sample::select(vec!["h", "\"h\"", "\"\"", "\" \"", "\"source= \"", "\"\u{2003}\"", "\"host=\"", "\"a=b\"", "v=w"]),
+                prop::sample::select(vec!["h", "\"h\"", "\"\"", "\" \"", "\"source= \"", "\"\u{2003}\"", "\"host=\"", "\"a=b\"", "v=w", "\"a\\\"b\"", "\"\\\" \""]),
             ), 0..6),
             end in prop::sample::select(vec!["", "\n", "\r\n", " ", "\u{2003}"]),
         ) {

@@ -121,7 +121,7 @@ impl<'a> FewTags<'a> {
 
     /// Puts a tag where it belongs; `None` if there are too many or its key is there. `hash` is [`java::hash`] of its key.
     #[inline(always)]
-    pub(crate) fn push(&mut self, key: &'a str, hash: u32, value: &'a str, at: At) -> Option<()> {
+    pub(crate) fn push(&mut self, key: &'a str, hash: u32, value: Cow<'a, str>, at: At) -> Option<()> {
         const {
             assert!(buckets(FIRST_BUCKETS, FEW_TAGS + 1) == FIRST_BUCKETS);
         }
@@ -144,7 +144,7 @@ impl<'a> FewTags<'a> {
                 return None;
             }
         }
-        self.tags.insert(to, Tag { key: Cow::Borrowed(key), value: Cow::Borrowed(value), at });
+        self.tags.insert(to, Tag { key: Cow::Borrowed(key), value, at });
         Some(())
     }
 

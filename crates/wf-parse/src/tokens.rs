@@ -45,7 +45,17 @@ pub(crate) struct Tokens<'a> {
 
 impl<'a> Tokens<'a> {
     pub(crate) const fn new(line: &'a str) -> Self {
-        Self { line, at: 0, peeked: None }
+        Self::from(line, 0)
+    }
+
+    /// Splits what follows a place.
+    pub(crate) const fn from(line: &'a str, at: usize) -> Self {
+        Self { line, at, peeked: None }
+    }
+
+    /// Where what was not looked at yet begins.
+    pub(crate) const fn at(&self) -> usize {
+        self.at
     }
 
     /// Where the line ends, for problems about something missing.
