@@ -118,7 +118,7 @@ impl<'a> Format<'a> {
     ///
     /// [`FormatError`] if the point is refused or `buf` is too small for it; what `buf` then holds is not specified. A
     /// point with duplicate tags may need room for one tag more than its line has.
-    #[inline]
+    #[inline(always)]
     pub fn encode<'b, P: Point + ?Sized>(
         &self,
         point: &P,

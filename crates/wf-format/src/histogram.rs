@@ -135,7 +135,7 @@ impl<'a, T: Tags + ?Sized> Histogram<'a, T> {
     fn write_body(&self, line: &mut Line<'_, '_>) -> Result<(), FormatError> {
         time(line, self.timestamp.map(|timestamp| timestamp.0).or(line.format.stamp))?;
         for centroid in self.centroids {
-            number::integer(line, b" #", centroid.count)?;
+            number::count(line, b" #", centroid.count)?;
             number::float(line, b" ", centroid.mean)?;
         }
         line.put(b" ")?;

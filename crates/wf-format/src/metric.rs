@@ -199,7 +199,7 @@ impl<T: Tags + ?Sized> Encode for DeltaCounter<'_, T> {
 }
 
 /// Writes ` value timestamp`, and tells what the point is.
-#[inline]
+#[inline(always)]
 pub(crate) fn value_and_time(
     line: &mut Line<'_, '_>,
     delta: bool,
@@ -218,7 +218,7 @@ pub(crate) fn value_and_time(
 }
 
 /// Writes ` timestamp`, if there is one.
-#[inline]
+#[inline(always)]
 pub(crate) fn time(line: &mut Line<'_, '_>, timestamp: Option<i64>) -> Result<(), FormatError> {
     let Some(timestamp) = timestamp else { return Ok(()) };
     if timestamp < 0 {

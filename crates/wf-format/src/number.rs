@@ -8,7 +8,7 @@ use crate::line::Line;
 use crate::scan::{Window, put};
 
 /// Writes `prefix` and a finite number.
-#[inline]
+#[inline(always)]
 pub(crate) fn float<const P: usize>(
     line: &mut Line<'_, '_>,
     prefix: &[u8; P],
@@ -33,7 +33,7 @@ pub(crate) fn float<const P: usize>(
 }
 
 /// Writes `prefix` and an integer.
-#[inline]
+#[inline(never)]
 pub(crate) fn integer<const P: usize>(
     line: &mut Line<'_, '_>,
     prefix: &[u8; P],
@@ -64,6 +64,25 @@ pub(crate) fn integer<const P: usize>(
     }
     line.put(prefix)?;
     line.put(itoa::Buffer::new().format(value).as_bytes())
+}
+
+/// Writes `prefix` and an integer that is mostly small, such as a count.
+#[inline(always)]
+pub(crate) fn count<const P: usize>(
+    line: &mut Line<'_, '_>,
+    prefix: &[u8; P],
+    value: i64,
+) -> Result<(), FormatError> {
+    if let (0..E4, Some(window)) = (value as u64, line.window()) {
+        put(window, 0, *prefix);
+        let digits = four_digits(value as u64) as u32;
+        // The last digit is kept even if it is a zero.
+        let zeros = (digits | 1 << 24).trailing_zeros() & !7;
+        put(window, P, ((digits | ZEROS as u32) >> zeros).to_le_bytes());
+        line.keep(P + 4 - zeros as usize / 8);
+        return Ok(());
+    }
+    integer(line, prefix, value)
 }
 
 /// Writes a number of ten-thousandths, below 10^12, and returns where it ends.

@@ -118,7 +118,7 @@ impl Encode for SeriesPoint<'_> {
         usize::max(POINT_GUESS, self.head.len() + self.tail.len() + 64)
     }
 
-    #[inline]
+    #[inline(always)]
     fn write(&self, line: &mut Line<'_, '_>) -> Result<Kind, FormatError> {
         line.changed = self.changed;
         line.put(self.head)?;

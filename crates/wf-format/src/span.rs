@@ -167,7 +167,7 @@ impl<'a, T: Tags + ?Sized> Span<'a, T> {
         let marked = !self.logs.is_empty() && line.format.mark_span_logs;
         tag_list::write_span(line, self.tags, references, marked)?;
         number::integer(line, b" ", start)?;
-        number::integer(line, b" ", duration)
+        number::count(line, b" ", duration)
     }
 }
 
@@ -219,6 +219,7 @@ impl<T: Tags + ?Sized> Encode for Span<'_, T> {
     }
 }
 
+#[inline(always)]
 fn reference<const P: usize>(line: &mut Line<'_, '_>, key: &[u8; P], id: Id) -> Result<(), FormatError> {
     if let Some(window) = line.window() {
         scan::put(window, 0, *key);
