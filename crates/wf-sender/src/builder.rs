@@ -163,8 +163,9 @@ impl Builder {
         self
     }
 
-    /// Sets the time after which points are sent even if they are few: 1 ms to 24 h, default 1 s. It is the delay of a
-    /// lone point, and the rhythm in which an idle worker wakes.
+    /// Sets the time after which points are sent even if they are few: 1 ms to 24 h, default 1 s. It is the longest delay
+    /// of a lone point, and the rhythm in which an idle worker wakes, which then may be up to half the time earlier, so as
+    /// to wake only once.
     pub fn flush_interval(mut self, interval: Duration) -> Self {
         self.flush_interval = interval;
         self
@@ -354,11 +355,12 @@ fn spawn(worker: Worker) -> Result<(), StartError> {
             .max_blocking_threads(Builder::BLOCKING_THREADS)
             .thread_name("wf-sender-lookup")
             .build();
+        let start = Instant::now();
         match runtime {
             Ok(runtime) => {
                 let _ = worker.shared.worker.set(thread::current().id());
                 let _ = ready.send(Ok(()));
-                worker.run(runtime);
+                worker.run(runtime, start);
             }
             Err(error) => {
                 let _ = ready.send(Err(error));

@@ -42,9 +42,9 @@ pub(crate) struct Worker {
 }
 
 impl Worker {
-    /// Works until the sender is closed, or a panic; then nothing is pending.
-    pub(crate) fn run(mut self, runtime: Runtime) {
-        let worked = catch_unwind(AssertUnwindSafe(|| runtime.block_on(self.work())));
+    /// Works until the sender is closed, or a panic; then nothing is pending. The runtime was made at `start`.
+    pub(crate) fn run(mut self, runtime: Runtime, start: Instant) {
+        let worked = catch_unwind(AssertUnwindSafe(|| runtime.block_on(self.work(start))));
         let (dropped, unconfirmed) = match worked {
             Ok(()) => {
                 // What has ended by now is known, although nobody looked yet.
@@ -69,7 +69,7 @@ impl Worker {
     }
 
     /// Works until nothing is left to do after a close, or its deadline.
-    pub(crate) async fn work(&mut self) {
+    pub(crate) async fn work(&mut self, start: Instant) {
         let mut tick = Instant::now() + self.flush_interval;
         loop {
             let now = Instant::now();
@@ -104,6 +104,9 @@ impl Worker {
             self.step(now, closing);
             if closing && self.lanes.iter().all(Lane::is_done) {
                 return;
+            }
+            if self.tasks.is_empty() && self.lanes.iter().all(Lane::is_done) {
+                tick = cheapest_moment(start, now, tick);
             }
             let wake_at = self.wakes_at(now, closing).into_iter().chain(close_at).fold(tick, Instant::min);
             tokio::select! {
@@ -411,6 +414,22 @@ impl Worker {
         });
         lanes.min()
     }
+}
+
+/// The moment up to `tick` that tokio's timer, begun just before `start`, reaches with the fewest wake-ups.
+///
+/// It counts milliseconds, and on the way wakes wherever the lower digits of the count, of six bits each, are all 0; but
+/// between two such moments it sleeps through.
+fn cheapest_moment(start: Instant, now: Instant, tick: Instant) -> Instant {
+    const DIGIT: u128 = 64;
+    // It rounds up, and began within the millisecond before.
+    let count = |moment: Instant| moment.saturating_duration_since(start).as_millis() + 1;
+    let (now, end) = (count(now), count(tick));
+    let mut unit = 1;
+    while end - end % (unit * DIGIT) > now {
+        unit *= DIGIT;
+    }
+    if unit == 1 { tick } else { start + Duration::from_millis((end - end % unit) as u64 - 1) }
 }
 
 /// Returns the outcome of an attempt that was ended from outside.

@@ -17,6 +17,7 @@ use crate::{
     Builder, Dropped, Refused, SendError, Sender, Unconfirmed,
     books::Producers,
     shared::{Formatting, Shared},
+    worker::cheapest_moment,
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -25,7 +26,7 @@ const SECOND: Duration = Duration::from_secs(1);
 async fn with_worker<F: Future<Output = ()>>(builder: Builder, test: impl FnOnce(Sender) -> F) {
     let (sender, mut worker) = builder.source("h").assemble().unwrap();
     tokio::select! {
-        () = worker.work() => panic!("the worker ended"),
+        () = worker.work(Instant::now()) => panic!("the worker ended"),
         () = test(sender) => {}
     }
 }
@@ -49,12 +50,35 @@ async fn a_lone_point_waits_for_the_tick_and_no_longer() {
     with_worker(Builder::new(memory.clone()), |sender| async move {
         sleep(Duration::from_millis(10)).await;
         sender.send(&metric(1.0)).unwrap();
-        sleep(Duration::from_millis(980)).await;
+        sleep(Duration::from_millis(900)).await;
         assert_eq!(memory.attempts(), 0);
-        sleep(Duration::from_millis(20)).await;
+        sleep(Duration::from_millis(100)).await;
         assert_eq!(memory.attempts(), 1);
     })
     .await;
+}
+
+#[test]
+fn an_idle_worker_wakes_where_the_timer_sleeps_through() {
+    #[track_caller]
+    fn check(now: u64, interval: u64, moment: u64) {
+        let start = Instant::now();
+        let at = |millis| start + Duration::from_millis(millis);
+        assert_eq!(cheapest_moment(start, at(now), at(now + interval)), at(moment));
+    }
+    // The timer's own count is one more.
+    check(0, 1000, 959);
+    check(959, 1000, 1919);
+    check(3839, 1000, 4095);
+    check(0, 5000, 4095);
+    check(4095, 5000, 8191);
+    check(0, 126, 63);
+    // It stays where it is.
+    check(0, 959, 959);
+    // Nothing to gain.
+    check(0, 63, 63);
+    check(0, 1, 1);
+    check(63, 1, 64);
 }
 
 #[tokio::test(start_paused = true)]
@@ -225,7 +249,7 @@ fn a_dead_worker_is_booked_and_refuses() {
     sender.send(&metric(1.0)).unwrap();
     worker.shared.worker_shall_panic.store(true, Ordering::Relaxed);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    worker.run(runtime);
+    worker.run(runtime, Instant::now());
 
     assert_eq!(sender.send(&metric(2.0)), Err(SendError::Dead));
     assert!(sender.flush(SECOND).complete, "all is final, though not delivered");
@@ -245,7 +269,7 @@ async fn a_worker_that_was_given_up_sends_nothing_more() {
     sender.send(&metric(1.0)).unwrap();
     shared.books.give_up(&shared.producers, Dropped::Shutdown, Unconfirmed::Shutdown);
     tokio::select! {
-        () = worker.work() => panic!("the worker ended"),
+        () = worker.work(Instant::now()) => panic!("the worker ended"),
         () = sleep(10 * SECOND) => {}
     }
     assert_eq!(memory.attempts(), 0, "they are booked as never sent");
@@ -259,7 +283,7 @@ fn run_and_close(sender: &Sender, worker: super::Worker, timeout: Duration) {
     shared.close_lanes();
     shared.books.ask_to_close(std::time::Instant::now().checked_add(timeout));
     shared.closing.store(true, Ordering::Release);
-    worker.run(tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap());
+    worker.run(tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap(), Instant::now());
     let books = sender.stats().total();
     assert!(books.balances() && books.pending() == 0, "{books}");
 }

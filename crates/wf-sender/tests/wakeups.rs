@@ -28,8 +28,9 @@ use wf_sender::{
 };
 
 const SENDS: u64 = 1_000_000;
-const TICK: Duration = Duration::from_millis(100);
-const TICKS: u32 = 20;
+/// As by default.
+const TICK: Duration = Duration::from_secs(1);
+const TICKS: u32 = 6;
 
 /// Stores at once and counts batches, or never comes back.
 struct Sink {
@@ -77,16 +78,19 @@ const CHILD: &str = "WF_WAKEUPS_CHILD";
 fn child() {
     let batches = send_a_million("healthy", false);
     assert_eq!(send_a_million("stalled", true), 0);
-    let sender: Sender =
-        Builder::new(MemoryTransport::new()).source("h").flush_interval(TICK).start().unwrap();
-    sender.send(&Metric::new("m", 1.0)).unwrap();
-    assert!(sender.flush(Duration::from_secs(30)).complete);
+    let idle: [Sender; 3] = std::array::from_fn(|_| {
+        let sender = Builder::new(MemoryTransport::new()).source("h").flush_interval(TICK).start().unwrap();
+        sender.send(&Metric::new("m", 1.0)).unwrap();
+        assert!(sender.flush(Duration::from_secs(30)).complete);
+        sender
+    });
     mark("idle-begin");
     let begin = Instant::now();
     thread::sleep(TICK * TICKS);
     mark("idle-end");
     // On a busy machine it was longer.
     let ticks = begin.elapsed().as_millis() / TICK.as_millis() + 1;
+    drop(idle);
     println!("batches={batches}\nticks={ticks}");
 }
 
@@ -120,7 +124,7 @@ impl Calls {
 }
 
 #[test]
-fn a_million_sends_wake_the_worker_at_most_once_per_crossing_and_idleness_costs_two_wakeups_a_tick() {
+fn a_million_sends_wake_the_worker_at_most_once_per_crossing_and_idleness_costs_one_wakeup_a_tick() {
     if env::var_os(CHILD).is_some() {
         return child();
     }
@@ -154,18 +158,22 @@ fn a_million_sends_wake_the_worker_at_most_once_per_crossing_and_idleness_costs_
     let stalled = wakes(Calls::between(&trace, "stalled").own);
     assert!((1..=2).contains(&stalled.len()), "{stalled:?}");
 
-    let idle = Calls::between(&trace, "idle");
-    let waits = |calls: &Vec<String>| calls.iter().filter(|call| is_wait(call)).count();
-    let wakeups: usize = idle.others.values().map(waits).sum();
-    // Two a tick: tokio's timer, when it is further away than 64 ms, wakes once to set itself more finely.
-    let most = 2 * ticks + 2;
-    assert!(wakeups > 0 && wakeups <= most, "{wakeups} in {ticks} ticks: {:?}", idle.others);
+    let idle = Calls::between(&trace, "idle").others;
+    let mut wakeups: Vec<_> =
+        idle.values().map(|calls| calls.iter().filter(|call| is_wait(call)).count()).collect();
+    wakeups.sort_unstable();
+    // A worker that was interrupted when it began is beside the timer's own count, and wakes twice a tick.
+    assert!(
+        wakeups.len() == 3 && wakeups[0] > 0 && wakeups[0] <= ticks + 2,
+        "{wakeups:?} in {ticks} ticks: {idle:?}"
+    );
+    assert!(wakeups[2] <= 2 * ticks + 2, "{wakeups:?} in {ticks} ticks: {idle:?}");
     // Where the runtime has sockets, its timer also writes to itself and takes note of that, without a wait in between.
-    let all: usize = idle.others.values().map(Vec::len).sum();
-    assert!(all <= 2 * most, "{all} calls in {ticks} ticks: {:?}", idle.others);
+    let all: usize = idle.values().map(Vec::len).sum();
+    assert!(all <= 2 * (wakeups.iter().sum::<usize>() + 3), "{all} calls in {ticks} ticks: {idle:?}");
     println!(
         "{SENDS} sends: {} calls of the sending thread for {batches} batches; {} with a stalled transport; \
-         {wakeups} wake-ups of an idle worker in {ticks} ticks",
+         {wakeups:?} wake-ups of idle workers in {ticks} ticks",
         healthy.len(),
         stalled.len()
     );
