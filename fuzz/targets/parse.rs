@@ -27,9 +27,9 @@ fn check(input: Input<'_>) {
     assert_eq!(parsed.canonical().is_some(), parsed.verdict() == Verdict::Accept);
 
     let Some(canonical) = parsed.canonical() else { return };
-    // Two flaws of the receiver's: a backslash before the closing quote escapes it, and a time that it writes in
-    // milliseconds is read in another unit if it is small or large.
-    let other_unit = match parsed.record() {
+    // Three flaws of the receiver's: a backslash before the closing quote escapes it, a time that it writes in milliseconds
+    // is read in another unit if it is small or large, and counts below zero may come to a zero that it refuses.
+    let is_flawed = match parsed.record() {
         Some(Record::Event(event)) => {
             !MILLIS.contains(&event.start_millis) || !MILLIS.contains(&event.end_millis)
         }
@@ -37,10 +37,11 @@ fn check(input: Input<'_>) {
         Some(Record::Span(span)) => {
             !MILLIS.contains(&span.start_millis) || !(0..span.start_millis).contains(&span.duration_millis)
         }
+        Some(Record::Histogram(histogram)) => histogram.centroids.iter().any(|centroid| centroid.count < 0),
         _ => false,
     };
     // And one of this input: a line has no line feed, so what is written for one cannot be a line again.
-    if other_unit || canonical.contains("\\\"") || input.line.contains('\n') {
+    if is_flawed || canonical.contains("\\\"") || input.line.contains('\n') {
         return;
     }
     // Several operations on source tags are several lines.
