@@ -11,6 +11,7 @@ use std::sync::Mutex;
 use std::thread;
 use std::time::Instant;
 
+use benches::records::{MOST, Records, Swap};
 use benches::time;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use wf_queue::{Consumer, Producer};
@@ -34,38 +35,14 @@ impl Queue for Producer {
     }
 }
 
-/// What one would write without a queue: lines one behind the other, bounded like ours.
-struct Swap {
-    lines: Mutex<Vec<u8>>,
-    capacity: usize,
-}
-
-impl Queue for Swap {
+impl Queue for Mutex<Records> {
     fn push(&self, line: &[u8]) -> bool {
-        let mut lines = self.lines.lock().expect("no panic under the lock");
-        if lines.len() + line.len() > self.capacity {
-            return false;
-        }
-        lines.extend_from_slice(line);
-        true
-    }
-}
-
-impl Swap {
-    fn new(capacity: usize) -> Self {
-        Self { lines: Mutex::new(Vec::with_capacity(capacity)), capacity }
-    }
-
-    /// Appends to `out` what waits there, whole lines; `spare` changes places with the buffer.
-    fn drain(&self, spare: &mut Vec<u8>, out: &mut Vec<u8>) {
-        spare.clear();
-        std::mem::swap(&mut *self.lines.lock().expect("no panic under the lock"), spare);
-        out.extend_from_slice(spare);
+        self.lock().expect("no panic under the lock").push(line)
     }
 }
 
 fn ours(capacity: usize) -> (Producer, Consumer) {
-    wf_queue::queue(1 << 20, capacity).expect("a capacity in range")
+    wf_queue::queue(MOST, capacity).expect("a capacity in range")
 }
 
 fn drain(consumer: &mut Consumer, out: &mut Vec<u8>) {
@@ -105,15 +82,16 @@ fn solo(criterion: &mut Criterion) {
         });
     });
     group.bench_function("mutex swap", |bencher| {
-        let queue = Swap::new(CAPACITY);
-        let mut state = (Vec::with_capacity(CAPACITY), Vec::with_capacity(CAPACITY));
+        let mut queue = Swap::new(CAPACITY);
+        let (waiting, drain) = queue.ends();
+        let mut state = (drain, Vec::with_capacity(CAPACITY));
         bencher.iter_custom(|iters| {
             time(
                 iters,
                 &mut state,
-                |(spare, out)| {
-                    push_all(&queue, LINES);
-                    queue.drain(spare, out);
+                |(drain, out)| {
+                    push_all(waiting, LINES);
+                    drain.append_to(out);
                 },
                 |(_, out)| check(out, LINES),
             )
@@ -153,13 +131,14 @@ fn handover(criterion: &mut Criterion) {
         });
     });
     group.bench_function("mutex swap", |bencher| {
-        let queue = Swap::new(CAPACITY);
-        let mut state = (Vec::with_capacity(CAPACITY), Vec::with_capacity(PRODUCERS * EACH * LINE.len()));
+        let mut queue = Swap::new(CAPACITY);
+        let (waiting, drain) = queue.ends();
+        let mut state = (drain, Vec::with_capacity(PRODUCERS * EACH * LINE.len()));
         bencher.iter_custom(|iters| {
             time(
                 iters,
                 &mut state,
-                |(spare, out)| round(&queue, out, |out| queue.drain(spare, out)),
+                |(drain, out)| round(waiting, out, |out| drain.append_to(out)),
                 |(_, out)| check(out, PRODUCERS * EACH),
             )
         });
@@ -185,7 +164,7 @@ fn rejected(criterion: &mut Criterion) {
     });
     group.bench_function("mutex swap", |bencher| {
         let queue = Swap::new(64 * 1024);
-        bencher.iter_custom(|iters| measure(&queue, iters));
+        bencher.iter_custom(|iters| measure(queue.waiting(), iters));
     });
     group.finish();
 }

@@ -18,6 +18,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::ensure;
 use benches::measure::{Contestant, Effort, Figures, nanos_each_pass, race};
+use benches::records::{MOST, Records, Swap};
 use benches::row::Row;
 use thingbuf::ThingBuf;
 use wf_queue::{Consumer, Producer};
@@ -29,8 +30,6 @@ const UNIT: &str = "ns/line";
 pub(crate) const CAPACITY: usize = 8 * 1024 * 1024;
 /// As many lines of 122 bytes as fit the same memory with their length.
 pub(crate) const SLOTS: usize = CAPACITY / 128;
-/// What those may hold that bound lines and bytes apart: more lines than ever wait.
-const MOST: usize = 1 << 20;
 pub(crate) const PACE: Duration = Duration::from_micros(200);
 /// Passes of one thread alone, each of so many batches.
 const PASSES: usize = 250;
@@ -62,7 +61,7 @@ pub(crate) fn paced(
     count: usize,
     lines: &[Vec<u8>],
 ) -> anyhow::Result<Vec<Figures>> {
-    let (mut ring, mut slots, mut swap) = (Ring::new(), Slots::new(lines), Swap::new());
+    let (mut ring, mut slots, mut swap) = (Ring::new(), Slots::new(lines), Swap::new(CAPACITY));
     let contestants = vec![
         Contestant::new("ours", || ring.paced(producers, count, lines)),
         Contestant::new("thingbuf", || slots.paced(producers, count, lines)),
@@ -73,7 +72,7 @@ pub(crate) fn paced(
 
 fn solo(effort: Effort, lines: &[Vec<u8>]) -> anyhow::Result<Vec<Row>> {
     let (mut ring, mut slots, mut swap, mut bound) =
-        (Ring::new(), Slots::new(lines), Swap::new(), Bound::new());
+        (Ring::new(), Slots::new(lines), Swap::new(CAPACITY), Bound::new());
     let contestants = vec![
         Contestant::new("ours", || ring.solo(effort, lines)),
         Contestant::new("memcpy", || bound.solo(effort, lines)),
@@ -84,7 +83,7 @@ fn solo(effort: Effort, lines: &[Vec<u8>]) -> anyhow::Result<Vec<Row>> {
 }
 
 fn rejected(effort: Effort, lines: &[Vec<u8>]) -> anyhow::Result<Vec<Row>> {
-    let (ring, slots, swap) = (Ring::new(), Slots::new(lines), Swap::new());
+    let (ring, slots, swap) = (Ring::new(), Slots::new(lines), Swap::new(CAPACITY));
     let contestants = vec![
         Contestant::new("ours", || ring.rejected(effort, lines)),
         Contestant::new("thingbuf", || slots.rejected(effort, lines)),
@@ -257,63 +256,6 @@ impl Queue for Slots {
     }
 }
 
-/// Lines with their lengths in front, in a buffer that changes places with the consumer's empty one: the lock is held for no
-/// longer than that takes. Two buffers of the whole capacity, where the others have one.
-struct Swap {
-    waiting: Mutex<Records>,
-    spare: Records,
-}
-
-/// Without padding: less to write and to read than in a ring of words.
-struct Records {
-    bytes: Vec<u8>,
-    count: usize,
-}
-
-impl Records {
-    /// Large enough for all that it may hold, and touched.
-    fn new() -> Self {
-        let mut records = Self { bytes: vec![1; CAPACITY], count: 0 };
-        records.clear();
-        records
-    }
-
-    #[inline]
-    fn push(&mut self, line: &[u8]) -> bool {
-        if self.count >= MOST || self.bytes.len() + LEN + line.len() > CAPACITY {
-            return false;
-        }
-        self.bytes.extend_from_slice(&(line.len() as u32).to_ne_bytes());
-        self.bytes.extend_from_slice(line);
-        self.count += 1;
-        true
-    }
-
-    #[inline]
-    fn for_each(&self, mut taker: impl FnMut(&[u8])) {
-        let mut rest = &*self.bytes;
-        while let Some((len, behind)) = rest.split_first_chunk::<LEN>() {
-            let (line, behind) = behind.split_at(u32::from_ne_bytes(*len) as usize);
-            taker(line);
-            rest = behind;
-        }
-    }
-
-    fn clear(&mut self) {
-        self.bytes.clear();
-        self.count = 0;
-    }
-}
-
-/// Bytes of a length.
-const LEN: usize = 4;
-
-impl Swap {
-    fn new() -> Self {
-        Self { waiting: Mutex::new(Records::new()), spare: Records::new() }
-    }
-}
-
 impl Push for Mutex<Records> {
     fn push(&self, line: &[u8]) -> bool {
         self.lock().expect("no panic under the lock").push(line)
@@ -324,18 +266,12 @@ impl Queue for Swap {
     type Producer = Mutex<Records>;
 
     fn ends(&mut self) -> (&Mutex<Records>, impl FnMut(&mut Vec<u8>) + Send) {
-        let Self { waiting, spare } = self;
-        let waiting = &*waiting;
-        let drain = |out: &mut Vec<u8>| {
-            std::mem::swap(&mut *waiting.lock().expect("no panic under the lock"), spare);
-            spare.for_each(|line| out.extend_from_slice(line));
-            spare.clear();
-        };
-        (waiting, drain)
+        let (waiting, mut drain) = self.ends();
+        (waiting, move |out: &mut Vec<u8>| drain.append_to(out))
     }
 
     fn producer(&self) -> &Mutex<Records> {
-        &self.waiting
+        self.waiting()
     }
 }
 
@@ -378,7 +314,7 @@ fn check_contents(effort: Effort, producers: usize) -> anyhow::Result<()> {
     let each = effort.of(100_000);
     check_queue("ours", Ring::new(), producers, each)?;
     check_queue("thingbuf", Slots::new(&[]), producers, each)?;
-    check_queue("mutex", Swap::new(), producers, each)
+    check_queue("mutex", Swap::new(CAPACITY), producers, each)
 }
 
 fn check_queue(name: &str, mut queue: impl Queue, producers: usize, each: usize) -> anyhow::Result<()> {

@@ -6,6 +6,7 @@
 
 pub mod measure;
 mod points;
+pub mod records;
 pub mod row;
 
 use std::process::ExitCode;
