@@ -37,15 +37,15 @@ impl Id {
     pub(crate) fn write(self, window: &mut Window, at: usize) {
         let mut digits = [0; 32];
         hex(self.0.to_be_bytes(), &mut digits);
-        // The hyphens before four of the groups of four digits.
-        let mut at = at;
-        for (group, four) in digits.chunks_exact(4).filter_map(<[u8]>::first_chunk::<4>).enumerate() {
-            if (2..=5).contains(&group) {
-                scan::put(window, at, *b"-");
-                at += 1;
-            }
-            scan::put(window, at, *four);
-            at += 4;
+        // From where in the digits to where in the text.
+        for (from, to) in [(0, 0), (20, 24)] {
+            put_some::<8>(window, at + to, &digits, from);
+        }
+        for (from, to) in [(8, 9), (12, 14), (16, 19), (28, 32)] {
+            put_some::<4>(window, at + to, &digits, from);
+        }
+        for hyphen in HYPHENS {
+            scan::put(window, at + hyphen, *b"-");
         }
     }
 }
@@ -117,6 +117,13 @@ impl Error for ParseIdError {}
 fn hex(bytes: [u8; 16], digits: &mut [u8; 32]) {
     for (pair, byte) in digits.chunks_exact_mut(2).zip(bytes) {
         pair.copy_from_slice(&[digit(byte >> 4), digit(byte & 0xF)]);
+    }
+}
+
+#[inline(always)]
+fn put_some<const N: usize>(window: &mut Window, at: usize, digits: &[u8; 32], from: usize) {
+    if let Some(some) = digits.get(from..).and_then(<[u8]>::first_chunk) {
+        scan::put::<N>(window, at, *some);
     }
 }
 

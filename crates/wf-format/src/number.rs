@@ -19,7 +19,7 @@ pub(crate) fn float<const P: usize>(
     let magnitude = value.abs();
     let rounded = magnitude * DECIMALS + ONES;
     let scaled = rounded - ONES;
-    if scaled < (E8 * E4) as f64 && scaled / DECIMALS == magnitude {
+    if scaled < E12 as f64 && scaled / DECIMALS == magnitude {
         if let Some(window) = line.window() {
             put(window, 0, *prefix);
             put(window, P, *b"-");
@@ -44,7 +44,15 @@ pub(crate) fn integer<const P: usize>(
         if let Some(window) = line.window() {
             put(window, 0, *prefix);
             let end = match magnitude {
-                // Most times: no zeros to look for.
+                // Most times in seconds or milliseconds: no zeros to look for.
+                E12..E13 => {
+                    let first = magnitude / E12;
+                    put(window, P, [b'0' + first as u8]);
+                    let four = four_digits(magnitude / E8 - first * E4) as u32;
+                    put(window, P + 1, (four | ZEROS as u32).to_le_bytes());
+                    put(window, P + 5, padded(magnitude % E8));
+                    P + 13
+                }
                 E9..E10 => {
                     let tens = magnitude / E9;
                     put(window, P, [b'0' + tens as u8, b'0' + (magnitude / E8 - tens * 10) as u8]);
@@ -195,6 +203,8 @@ const E4: u64 = 10_000;
 const E8: u64 = 100_000_000;
 const E9: u64 = E8 * 10;
 const E10: u64 = E8 * 100;
+const E12: u64 = E8 * E4;
+const E13: u64 = E12 * 10;
 const ZEROS: u64 = 0x3030_3030_3030_3030;
 
 #[cfg(test)]

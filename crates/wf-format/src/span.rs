@@ -227,6 +227,11 @@ fn reference<const P: usize>(line: &mut Line<'_, '_>, key: &[u8; P], id: Id) -> 
         line.keep(P + Id::LENGTH);
         return Ok(());
     }
+    reference_at_the_end(line, key, id)
+}
+
+#[cold]
+fn reference_at_the_end(line: &mut Line<'_, '_>, key: &[u8], id: Id) -> Result<(), FormatError> {
     line.put(key)?;
     line.put(&id.text())
 }
