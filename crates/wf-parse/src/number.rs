@@ -474,7 +474,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn java_notation_equals_naive_twin(value in any::<f64>().prop_filter("zero has no exponent", |v| *v != 0.0)) {
+        fn java_notation_equals_naive_twin(value in any::<f64>()) {
+            // Zero has no exponent. Not filtered out: it comes so often that a long run would give up.
+            let value = if value == 0.0 { 1.0 } else { value };
             prop_assert_eq!(java(value), naive(value));
         }
 
