@@ -168,9 +168,10 @@ fn a_million_sends_wake_the_worker_at_most_once_per_crossing_and_idleness_costs_
         "{wakeups:?} in {ticks} ticks: {idle:?}"
     );
     assert!(wakeups[2] <= 2 * ticks + 2, "{wakeups:?} in {ticks} ticks: {idle:?}");
-    // Where the runtime has sockets, its timer also writes to itself and takes note of that, without a wait in between.
+    // Where the runtime has sockets, its timer also writes to itself and takes note of that, without a wait in between:
+    // three calls a wake-up.
     let all: usize = idle.values().map(Vec::len).sum();
-    assert!(all <= 2 * (wakeups.iter().sum::<usize>() + 3), "{all} calls in {ticks} ticks: {idle:?}");
+    assert!(all <= 3 * (wakeups.iter().sum::<usize>() + 3), "{all} calls in {ticks} ticks: {idle:?}");
     println!(
         "{SENDS} sends: {} calls of the sending thread for {batches} batches; {} with a stalled transport; \
          {wakeups:?} wake-ups of idle workers in {ticks} ticks",
