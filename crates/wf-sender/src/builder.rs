@@ -164,8 +164,8 @@ impl Builder {
     }
 
     /// Sets the time after which points are sent even if they are few: 1 ms to 24 h, default 1 s. It is the longest delay
-    /// of a lone point, and the rhythm in which an idle worker wakes, which then may be up to half the time earlier, so as
-    /// to wake only once.
+    /// of a lone point. An idle worker wakes at least as often; by default five times in 4.1 s, at moments that its timer
+    /// reaches without waking before.
     pub fn flush_interval(mut self, interval: Duration) -> Self {
         self.flush_interval = interval;
         self
